@@ -1,0 +1,39 @@
+/** Native ES modules: npm scripts set NODE_OPTIONS=--experimental-vm-modules. */
+const everywhere = {
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: {
+    '\\.tsx?$': [
+      '@swc/jest',
+      {
+        jsc: {
+          parser: { syntax: 'typescript', tsx: true },
+          target: 'es2023',
+          transform: { react: { runtime: 'automatic' } },
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+  testEnvironment: 'node',
+  // Workspaces import each other through "exports"; tests read the sources, not what was last built.
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import', 'default'] },
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/.data/', '<rootDir>/.cache/'],
+};
+
+export default {
+  projects: [
+    {
+      ...everywhere,
+      displayName: 'unit',
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.integration\\.test\\.ts$'],
+    },
+    {
+      ...everywhere,
+      displayName: 'integration',
+      testMatch: ['**/*.integration.test.ts'],
+      globalSetup: './dev/src/jest-setup.ts',
+      globalTeardown: './dev/src/jest-teardown.ts',
+    },
+  ],
+};
