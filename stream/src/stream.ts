@@ -1,12 +1,17 @@
 import type { ChangeRecord } from './change-record.ts';
 
-/** A record ready for the wire: the JSON text of one {@link ChangeRecord}, written once by the relay and never parsed by a store. */
+/**
+ * A record ready for the wire: the JSON text of one {@link ChangeRecord}, written once by the relay and never parsed by
+ * a store. Made by `encodeRecord`.
+ */
 export interface EncodedRecord {
   readonly epoch: number;
   readonly seq: number;
   /** The scope, for other consumers of the topic; null where the table has none. */
   readonly key: string | null;
   readonly value: string;
+  /** UTF-8 bytes of `key` and `value` together. */
+  readonly bytes: number;
 }
 
 /** A place in the log: everything up to and including `seq` of `epoch` has been seen. */
@@ -44,7 +49,7 @@ export interface Reader {
  * - Every reader sees everything; readers share nothing.
  */
 export interface Stream {
-  /** The largest `value`, in UTF-8 bytes, that `publish` takes. */
+  /** The largest `bytes` of a record that `publish` takes. */
   readonly maxRecordBytes: number;
   /** Resolves when every record is durable. Rejects with an unknown outcome: publish the same records again. */
   publish(records: readonly EncodedRecord[]): Promise<void>;
