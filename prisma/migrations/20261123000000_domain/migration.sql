@@ -1,5 +1,6 @@
 -- The demo domain. Secrets live in tables of their own, which are never tracked.
 -- Every synced row has: id, version, created_at, updated_at. Triggers of `sync.track` keep version and updated_at.
+-- Texts that clients filter by are pinned to pg_unicode_fast (PostgreSQL 18), whose lower() is JavaScript's: the log and SELECT must agree.
 
 CREATE TYPE user_role AS ENUM ('ADMIN', 'MEMBER');
 CREATE TYPE member_role AS ENUM ('OWNER', 'EDITOR', 'VIEWER');
@@ -11,7 +12,7 @@ CREATE TABLE users (
   created_at timestamptz(3) NOT NULL DEFAULT now(),
   updated_at timestamptz(3) NOT NULL DEFAULT now(),
   email      text NOT NULL UNIQUE CHECK (email = lower(email)),
-  name       text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
+  name       text COLLATE "pg_unicode_fast" NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
   color      text NOT NULL CHECK (color ~ '^#[0-9a-f]{6}$'),
   role       user_role NOT NULL DEFAULT 'MEMBER'
 );
@@ -48,7 +49,7 @@ CREATE TABLE workspaces (
   version    integer NOT NULL DEFAULT 1,
   created_at timestamptz(3) NOT NULL DEFAULT now(),
   updated_at timestamptz(3) NOT NULL DEFAULT now(),
-  name       text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100)
+  name       text COLLATE "pg_unicode_fast" NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100)
 );
 
 CREATE TABLE members (
@@ -69,7 +70,7 @@ CREATE TABLE tasks (
   created_at    timestamptz(3) NOT NULL DEFAULT now(),
   updated_at    timestamptz(3) NOT NULL DEFAULT now(),
   workspace_id  uuid NOT NULL REFERENCES workspaces ON DELETE CASCADE,
-  title         text NOT NULL CHECK (char_length(title) BETWEEN 1 AND 200),
+  title         text COLLATE "pg_unicode_fast" NOT NULL CHECK (char_length(title) BETWEEN 1 AND 200),
   description   text NOT NULL DEFAULT '',
   status        task_status NOT NULL DEFAULT 'TODO',
   priority      integer NOT NULL DEFAULT 0 CHECK (priority BETWEEN 0 AND 4),
@@ -92,7 +93,7 @@ CREATE TABLE comments (
   workspace_id uuid NOT NULL,
   task_id      uuid NOT NULL,
   author_id    uuid REFERENCES users ON DELETE SET NULL,
-  body         text NOT NULL CHECK (char_length(body) BETWEEN 1 AND 10000),
+  body         text COLLATE "pg_unicode_fast" NOT NULL CHECK (char_length(body) BETWEEN 1 AND 10000),
   -- Composite, so that a comment's scope is always its task's: a task that moves takes its comments along.
   FOREIGN KEY (task_id, workspace_id) REFERENCES tasks (id, workspace_id) ON DELETE CASCADE ON UPDATE CASCADE
 );
