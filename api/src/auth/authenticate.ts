@@ -1,0 +1,50 @@
+import type { Prisma, UserRole } from '@sync-hub/prisma/generated/client';
+import type { AccessTokenFailure, AccessTokens } from './access-token.ts';
+import { readLiveSessions } from './live-sessions.ts';
+
+/** The signed-in user of a request or a socket. */
+export interface Viewer {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** As of this moment: an ADMIN may have become a MEMBER since the token was issued. */
+  readonly role: UserRole;
+  /** From then on nothing may be sent to this viewer on the strength of this token. */
+  readonly tokenExpiresAt: Date;
+}
+
+export type AuthenticationFailure = AccessTokenFailure | 'SESSION_REVOKED';
+export type Authentication =
+  | { readonly ok: true; readonly viewer: Viewer }
+  | { readonly ok: false; readonly code: AuthenticationFailure };
+
+/** @param authorization  an `Authorization` header, or `authorization` of a `connection_init` payload: `Bearer <token>`. */
+export type Authenticate = (authorization: unknown) => Promise<Authentication>;
+
+export interface AuthenticateDeps {
+  readonly prisma: Prisma.TransactionClient;
+  readonly accessTokens: AccessTokens;
+}
+
+/**
+ * Tells who sends a request.
+ *
+ * A viewer is given only for a good token whose session is alive at this moment. UNAUTHENTICATED: no token, or none of
+ * ours. TOKEN_EXPIRED: refresh, then come again. SESSION_REVOKED: revoked, expired or gone with its user: sign in again.
+ * Costs one query, and none for a bad token. Rejects only when Postgres does not answer.
+ */
+export function createAuthenticate({ prisma, accessTokens }: AuthenticateDeps): Authenticate {
+  return async (authorization) => {
+    const bearer = typeof authorization === 'string' ? bearerToken.exec(authorization)?.[1] : undefined;
+    if (bearer === undefined) return { ok: false, code: 'UNAUTHENTICATED' };
+    const reading = accessTokens.read(bearer);
+    if (!reading.ok) return reading;
+
+    const { userId, sessionId, expiresAt } = reading.token;
+    const session = (await readLiveSessions(prisma, [sessionId])).get(sessionId);
+    if (session?.userId !== userId) return { ok: false, code: 'SESSION_REVOKED' };
+    return { ok: true, viewer: { userId, sessionId, role: session.role, tokenExpiresAt: expiresAt } };
+  };
+}
+
+/** The scheme's name in any case (RFC 9110, section 11.1), the token's characters as RFC 6750, section 2.1 has them. */
+const bearerToken = /^bearer +([\w\-.~+/]+=*)$/i;
