@@ -1,0 +1,126 @@
+import type { JsonRow } from '@sync-hub/stream/change-record';
+import type { LogTransaction } from '../feed/transaction.ts';
+import type { Authority, MemberRole, Membership } from './authority.ts';
+
+/** A member row, as Postgres and the log write it. */
+export interface MemberRow {
+  readonly id: string;
+  readonly version: number;
+  readonly workspace_id: string;
+  readonly user_id: string;
+  readonly role: MemberRole;
+}
+
+/** What a directory starts from: every row that it is to know, as of one snapshot. */
+export interface DirectoryContents {
+  readonly members: readonly MemberRow[];
+  readonly adminIds: readonly string[];
+}
+
+/**
+ * Who is what, as of one position of the log: the memberships of workspaces, and who is ADMIN.
+ *
+ * Each API process keeps one of everybody, which moves with the log, transaction by transaction; a subscription that
+ * has just begun keeps a small one of its own, as of its own snapshot, until the log has passed that snapshot.
+ */
+export interface Directory {
+  /** Moves on by one transaction. */
+  apply(transaction: LogTransaction): void;
+  /** A live view: it says what the directory knows when it is asked. */
+  authorityOf(viewerId: string): Authority;
+  /** Every member of the workspace. */
+  membersOf(workspaceId: string): Iterable<MemberRow>;
+}
+
+const noMemberships: ReadonlyMap<string, Membership> = new Map();
+
+export function createDirectory(contents: DirectoryContents): Directory {
+  const admins = new Set(contents.adminIds);
+  const byWorkspace = new Map<string, Map<string, MemberRow>>();
+  const byUser = new Map<string, Map<string, Membership>>();
+
+  function put(row: MemberRow) {
+    entry(byWorkspace, row.workspace_id).set(row.user_id, row);
+    entry(byUser, row.user_id).set(row.workspace_id, { memberId: row.id, version: row.version, role: row.role });
+  }
+  function remove(row: MemberRow) {
+    drop(byWorkspace, row.workspace_id, row.user_id);
+    drop(byUser, row.user_id, row.workspace_id);
+  }
+  for (const row of contents.members) put(row);
+
+  return {
+    apply(transaction) {
+      const members = transaction.changes.get('members') ?? [];
+      // All that go, then all that come: one transaction may replace a membership by another of the same person.
+      for (const { before } of members) if (before !== null) remove(memberRow(before));
+      for (const { after } of members) if (after !== null) put(memberRow(after));
+      for (const { key, after } of transaction.changes.get('users') ?? []) {
+        if (after?.['role'] === 'ADMIN') admins.add(key);
+        else admins.delete(key);
+      }
+    },
+    authorityOf: (viewerId) => ({
+      viewerId,
+      get isAdmin() {
+        return admins.has(viewerId);
+      },
+      get memberships() {
+        return byUser.get(viewerId) ?? noMemberships;
+      },
+      sharesWorkspaceWith(userId) {
+        const theirs = byUser.get(userId);
+        if (theirs === undefined) return false;
+        for (const workspaceId of (byUser.get(viewerId) ?? noMemberships).keys())
+          if (theirs.has(workspaceId)) return true;
+        return false;
+      },
+    }),
+    membersOf: (workspaceId) => byWorkspace.get(workspaceId)?.values() ?? [],
+  };
+}
+
+/** The viewers whose own authority this transaction changes. */
+export function affectedViewers(transaction: LogTransaction): ReadonlySet<string> {
+  const viewers = new Set<string>();
+  for (const { before, after } of transaction.changes.get('members') ?? [])
+    for (const row of [before, after]) if (row !== null) viewers.add(memberRow(row).user_id);
+  for (const { key, before, after } of transaction.changes.get('users') ?? [])
+    if (before?.['role'] !== after?.['role']) viewers.add(key);
+  return viewers;
+}
+
+/** Ids of the sessions that this transaction ended: revoked, or gone with their user. */
+export function endedSessions(transaction: LogTransaction): string[] {
+  const changes = transaction.changes.get('sessions') ?? [];
+  return changes.filter(({ after }) => after === null || after['revoked_at'] !== null).map(({ key }) => key);
+}
+
+/** Checks what the log says of a member. Our own migrations make the table, so anything else is a broken set-up. */
+function memberRow(row: JsonRow): MemberRow {
+  const { id, version, workspace_id, user_id, role } = row;
+  if (
+    typeof id !== 'string' ||
+    typeof version !== 'number' ||
+    typeof workspace_id !== 'string' ||
+    typeof user_id !== 'string' ||
+    (role !== 'OWNER' && role !== 'EDITOR' && role !== 'VIEWER')
+  )
+    throw new TypeError('the log holds a row of members that is no member');
+  return { id, version, workspace_id, user_id, role };
+}
+
+function entry<Value>(maps: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+  let map = maps.get(key);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(key, map);
+  }
+  return map;
+}
+
+function drop<Value>(maps: Map<string, Map<string, Value>>, outer: string, inner: string) {
+  const map = maps.get(outer);
+  map?.delete(inner);
+  if (map?.size === 0) maps.delete(outer);
+}

@@ -1,0 +1,52 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { codedError } from '../errors.ts';
+import type { LogPosition } from './transaction.ts';
+
+/** Everything that has to hold for a subscription to be continued exactly. */
+export interface CursorContents {
+  /** The last transaction of which everything has been sent. */
+  readonly position: LogPosition;
+  /** How many changes of the transaction after `position` have been sent too, when that was cut into frames. */
+  readonly sentOfNext: number;
+  /** Until the log has passed it, the snapshot the subscription began with. */
+  readonly start: { readonly snapshot: string; readonly session: string; readonly batch: number } | null;
+  /** Hash of the viewer's authority. */
+  readonly authority: string;
+  readonly viewerId: string;
+  /** Hash of what was asked: field, arguments without `after`, selection. */
+  readonly question: string;
+}
+
+/** The format of the text inside. A cursor of another version is CURSOR_EXPIRED to whoever reads it. */
+const cursorVersion = 1;
+const macBytes = 16;
+/** A true cursor is far shorter: nothing longer is decoded. */
+const maxCursorLength = 4096;
+
+/**
+ * Cursors that clients cannot read into, make or change: URL-safe text, authenticated with a key of its own derived from
+ * `secret`. Every instance with the same secret reads them.
+ */
+export function createCursors(secret: string) {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'real-time-sync-hub cursor', 32));
+  const macOf = (payload: Buffer) => createHmac('sha256', key).update(payload).digest().subarray(0, macBytes);
+
+  return {
+    write(contents: CursorContents): string {
+      const payload = Buffer.from(JSON.stringify([cursorVersion, contents]));
+      return Buffer.concat([macOf(payload), payload]).toString('base64url');
+    },
+    /** @throws CURSOR_INVALID for what this hub did not make, CURSOR_EXPIRED for what an older version of it made. */
+    read(cursor: string): CursorContents {
+      const bytes = cursor.length > maxCursorLength ? Buffer.alloc(0) : Buffer.from(cursor, 'base64url');
+      const payload = bytes.subarray(macBytes);
+      if (bytes.length <= macBytes || !timingSafeEqual(bytes.subarray(0, macBytes), macOf(payload)))
+        throw codedError('CURSOR_INVALID', 'This is no cursor of this server. Subscribe again without `after`.');
+      const [version, contents] = JSON.parse(payload.toString()) as [number, CursorContents];
+      if (version !== cursorVersion)
+        throw codedError('CURSOR_EXPIRED', 'This cursor is of an older version of the server. Subscribe again.');
+      return contents;
+    },
+  };
+}
+export type Cursors = ReturnType<typeof createCursors>;

@@ -1,0 +1,98 @@
+import type { Change, ChangeRecord, JsonRow } from '@sync-hub/stream/change-record';
+import { foldChanges } from './fold.ts';
+
+/** What one transaction did to one row. `before` is null when it was made, `after` when it was deleted. */
+export interface RowChange {
+  readonly key: string;
+  readonly before: JsonRow | null;
+  readonly after: JsonRow | null;
+}
+
+/** Where a transaction stands in the log, taken from its last record. */
+export interface LogPosition {
+  readonly epoch: number;
+  readonly epochId: string;
+  readonly seq: number;
+  readonly tag: string;
+}
+
+/** One committed transaction, whole, as the log brings it. A heartbeat is one without changes and without an xid. */
+export interface LogTransaction {
+  readonly position: LogPosition;
+  readonly batch: number;
+  readonly session: string;
+  readonly xid: bigint | null;
+  readonly at: Date;
+  readonly actor: string | null;
+  readonly actorSession: string | null;
+  readonly mutationId: string | null;
+  /** By table: one change a row. */
+  readonly changes: ReadonlyMap<string, readonly RowChange[]>;
+  /** Every table it wrote to, also where nothing is left of it after folding. */
+  readonly tables: ReadonlySet<string>;
+  /** Tables whose changes in it are not all known: truncated, or a record that could not be published. */
+  readonly unknowable: ReadonlySet<string>;
+}
+
+/**
+ * Puts the records of the log together into transactions: what came since the last `last` is one.
+ *
+ * After `restart` (and at first) records are thrown away up to the first `last`, because the transaction they belong to
+ * may have begun earlier.
+ *
+ * @param resolveClaim  reads the rows of a change that was too large for the stream.
+ * @returns `add`, which gives the transaction that `record` completes, if it completes one.
+ */
+export function createTransactionAssembler(resolveClaim: (record: ChangeRecord & { kind: 'claim' }) => Promise<Change>) {
+  let pending: ChangeRecord[] = [];
+  let aligned = false;
+
+  return {
+    async add(record: ChangeRecord): Promise<LogTransaction | null> {
+      if (!aligned) {
+        aligned = record.last;
+        return null;
+      }
+      pending.push(record.kind === 'claim' ? await resolveClaim(record) : record);
+      if (!record.last) return null;
+      const records = pending;
+      pending = [];
+      return assemble(records, record);
+    },
+    restart() {
+      pending = [];
+      aligned = false;
+    },
+  };
+}
+
+function assemble(records: readonly ChangeRecord[], last: ChangeRecord): LogTransaction {
+  const byTable = new Map<string, Change[]>();
+  const tables = new Set<string>();
+  const unknowable = new Set<string>();
+  for (const record of records) {
+    if (record.kind === 'heartbeat') continue;
+    tables.add(record.table);
+    if (record.kind === 'change') {
+      const changes = byTable.get(record.table);
+      if (changes === undefined) byTable.set(record.table, [record]);
+      else changes.push(record);
+    } else {
+      unknowable.add(record.table);
+    }
+  }
+  const author = last.kind === 'heartbeat' ? null : last;
+  return {
+    position: { epoch: last.epoch, epochId: last.epochId, seq: last.seq, tag: last.tag },
+    batch: last.batch,
+    session: last.session,
+    xid: author === null ? null : BigInt(author.xid),
+    at: new Date(last.at),
+    actor: author?.actor ?? null,
+    actorSession: author?.actorSession ?? null,
+    mutationId: author?.mutationId ?? null,
+    changes: new Map([...byTable].map(([table, changes]) => [table, foldChanges(changes)])),
+    tables,
+    unknowable,
+  };
+}

@@ -1,0 +1,96 @@
+import type { Authority } from '../authority/authority.ts';
+import type { Rule } from '../authority/rules.ts';
+import type { WriteTransaction } from './transaction.ts';
+import { type Field, integer, dateTime, uuid } from './field.ts';
+import type { Row, Value } from './row.ts';
+
+/** Who may do what with a row. Whoever may not read it is told NOT_FOUND; whoever reads it but may not act, FORBIDDEN. */
+export interface Policy {
+  /** Holds for queries, for `node`, for every frame, before and after each change. */
+  readonly read: Rule;
+  /** Judged on the row as it would be. */
+  readonly create: Rule;
+  /** Judged on the row as it is and as it would be. */
+  readonly update: Rule;
+  readonly delete: Rule;
+}
+
+/** Column values to write, by field name. An absent field is left to the database. */
+export type Values = { [field: string]: Value };
+
+/** What a rule of a model's own may use while it writes: the open transaction and who writes. */
+export interface Write {
+  readonly tx: WriteTransaction;
+  readonly authority: Authority;
+}
+
+/** A model's own rules. Each runs inside the transaction and refuses by throwing a UserError. */
+export interface ModelRules {
+  /** May look up or fill in what the input does not say. Runs before the policy judges the row. */
+  beforeCreate?(write: Write, values: Values): Promise<Values>;
+  afterCreate?(write: Write, row: Row, input: Values): Promise<void>;
+  /** `values` holds only what the input says. */
+  beforeUpdate?(write: Write, row: Row, values: Values): Promise<void>;
+  beforeDelete?(write: Write, row: Row): Promise<void>;
+}
+
+/** How a model is declared, once, in `schema/<model>.ts`. */
+export interface ModelDeclaration {
+  /** GraphQL type name, singular: `Task`. The Prisma model has the same name. */
+  readonly name: string;
+  /** Root field of the connection: `tasks`. */
+  readonly plural: string;
+  /** The Postgres table, as in `sync.track`. */
+  readonly table: string;
+  readonly description: string;
+  /** Own columns besides id, version, createdAt, updatedAt. Column names are the field names in snake_case. */
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Fields of the create input that are no columns. */
+  readonly createOnly?: Readonly<Record<string, Field>>;
+  readonly policy: Policy;
+  readonly rules?: ModelRules;
+  /** Which of the generic mutations exist; all three unless said. */
+  readonly mutations?: readonly ('create' | 'update' | 'delete')[];
+}
+
+export interface Model extends Omit<ModelDeclaration, 'createOnly' | 'rules' | 'mutations'> {
+  readonly createOnly: Readonly<Record<string, Field>>;
+  readonly rules: ModelRules;
+  readonly mutations: readonly ('create' | 'update' | 'delete')[];
+  /** `task` */
+  readonly singular: string;
+}
+
+/** The fields that every synced row has. */
+const syncedFields = {
+  id: uuid({ filter: true }),
+  version: integer({}),
+  createdAt: dateTime({ filter: true, order: true }),
+  updatedAt: dateTime({ filter: true, order: true }),
+} satisfies Record<string, Field>;
+
+/** Completes a declaration. `fields` then holds all columns, the synced ones first. */
+export function defineModel(declaration: ModelDeclaration): Model {
+  return {
+    createOnly: {},
+    rules: {},
+    mutations: ['create', 'update', 'delete'],
+    ...declaration,
+    fields: { ...syncedFields, ...declaration.fields },
+    singular: declaration.name.charAt(0).toLowerCase() + declaration.name.slice(1),
+  };
+}
+
+/** The row without what its viewer may not read: such fields are null. Reading and following both pass through here. */
+export function readableRow(model: Model, authority: Authority, row: Row): Row {
+  const hidden = hiddenFields(model, authority, row);
+  return hidden.length === 0 ? row : { ...row, ...Object.fromEntries(hidden.map((field) => [field, null])) };
+}
+
+/** Names of the fields that this viewer may not read in this row. */
+export function hiddenFields(model: Model, authority: Authority, row: Row): string[] {
+  const hidden: string[] = [];
+  for (const [name, { readableBy }] of Object.entries(model.fields))
+    if (readableBy !== undefined && !readableBy.allows(authority, row)) hidden.push(name);
+  return hidden;
+}
