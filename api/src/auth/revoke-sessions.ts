@@ -1,0 +1,41 @@
+import { NotFoundError } from '../errors.ts';
+import { actAs } from './acting.ts';
+import type { Viewer } from './authenticate.ts';
+import { endSessions } from './end-sessions.ts';
+import type { SessionDeps } from './session-deps.ts';
+
+/**
+ * Ends one session: the viewer's own, or anyone's for an ADMIN. Ending it again changes nothing.
+ *
+ * @param sessionId  a UUID.
+ * @throws NotFoundError  no such session, or one of somebody else: the two cannot be told apart.
+ */
+export async function revokeSession({ prisma }: SessionDeps, viewer: Viewer, sessionId: string): Promise<void> {
+  const visible = viewer.role === 'ADMIN' ? { id: sessionId } : { id: sessionId, userId: viewer.userId };
+  await prisma.$transaction(async (tx) => {
+    await actAs(tx, viewer);
+    const revoked = await tx.session.updateMany({
+      where: { ...visible, revokedAt: null },
+      data: { revokedAt: new Date() },
+    });
+    if (revoked.count === 0 && (await tx.session.count({ where: visible })) === 0) {
+      throw new NotFoundError('There is no such session.');
+    }
+  });
+}
+
+/** Ends the viewer's own session. Ending it again changes nothing. */
+export async function signOut({ prisma }: SessionDeps, viewer: Viewer): Promise<void> {
+  await prisma.$transaction(async (tx) => {
+    await actAs(tx, viewer);
+    await tx.session.updateMany({ where: { id: viewer.sessionId, revokedAt: null }, data: { revokedAt: new Date() } });
+  });
+}
+
+/** Ends every live session of the viewer's but this one. @returns the ids of those that this call ended. */
+export function revokeOtherSessions({ prisma }: SessionDeps, viewer: Viewer): Promise<string[]> {
+  return prisma.$transaction(async (tx) => {
+    await actAs(tx, viewer);
+    return endSessions(tx, { userId: viewer.userId, keepSessionId: viewer.sessionId });
+  });
+}
