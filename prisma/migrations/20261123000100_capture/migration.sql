@@ -1,5 +1,19 @@
 -- Capture: every committed change of a tracked table becomes one row of sync.outbox, whoever wrote it.
+--
+--   SELECT sync.track('tasks', 'workspace_id');                        -- from now on; call again to change
+--   SELECT sync.track('users', exclude => '{password_hash}');
+--   SELECT sync.untrack('tasks');
+--
+-- What a writer can rely on: no trigger here fails a write for lack of rights on schema sync, for whatever the writer's
+-- session is set to, or for what it put into the sync.* settings. The one bound is Postgres's own: a row that takes more
+-- than about 500 MB as JSON does not fit beside its old image; exclude such a column.
 CREATE SCHEMA sync;
+
+-- A setting the API makes for one transaction. Null when it is unset, empty (as after the transaction that set it), or
+-- longer than anything we set: the value goes into every outbox row.
+CREATE FUNCTION sync.setting(name text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN octet_length(current_setting(name, true)) BETWEEN 1 AND 200 THEN current_setting(name, true) END;
 
 CREATE TABLE sync.outbox (
   id            bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
@@ -11,9 +25,338 @@ CREATE TABLE sync.outbox (
   old           json,
   new           json,
   at            timestamptz NOT NULL DEFAULT clock_timestamp(),
-  actor         text,                   -- setting sync.actor: the user's id
-  actor_session text,                   -- setting sync.actor_session
-  mutation_id   text,                   -- setting sync.mutation_id
-  traceparent   text                    -- setting sync.traceparent (W3C Trace Context)
+  actor         text DEFAULT sync.setting('sync.actor'),              -- the user's id
+  actor_session text DEFAULT sync.setting('sync.actor_session'),
+  mutation_id   text DEFAULT sync.setting('sync.mutation_id'),
+  traceparent   text DEFAULT sync.setting('sync.traceparent')         -- W3C Trace Context
 );
 CREATE INDEX outbox_xid_id_idx ON sync.outbox (xid, id);
+
+-- A queue turns over its whole content many times a day: vacuum by rows, not by share of the table, and at full speed.
+-- Never truncate the file: that takes a lock which every writer of every tracked table would wait for.
+ALTER TABLE sync.outbox SET (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000,
+  autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000,
+  autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off,
+  toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 5000,
+  toast.autovacuum_vacuum_cost_delay = 0, toast.vacuum_truncate = off
+);
+
+-- What is tracked, and how. `id` names the table's functions: sync.capture_<id>, sync.version_<id>.
+CREATE TABLE sync.tracked (
+  "table" regclass PRIMARY KEY,
+  id      integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+  scope   text,
+  exclude text[] NOT NULL
+);
+
+-- Wakes the relay. A nudge and no more: it polls as well. `ALTER DATABASE … SET sync.nudge = off` (or SET LOCAL, in a
+-- transaction that is to be PREPAREd) does without: NOTIFY takes a global lock at commit and forbids two-phase commit.
+CREATE FUNCTION sync.nudge() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog
+AS $$
+BEGIN
+  -- Without a transaction id nothing was written: a statement that met no row.
+  IF pg_current_xact_id_if_assigned() IS NOT NULL
+    AND lower(coalesce(current_setting('sync.nudge', true), '')) NOT IN ('off', 'false', 'no', '0')
+  THEN
+    PERFORM pg_notify('sync', '');
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- The primary key's columns, in the order of the key.
+CREATE FUNCTION sync.key_columns(target regclass) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog
+AS $$
+  SELECT array_agg(a.attname::text ORDER BY k.position)
+  FROM pg_index i
+    CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+  WHERE i.indrelid = target AND i.indisprimary AND k.position <= i.indnkeyatts
+$$;
+
+-- Raises what the caller can act on when the table cannot be captured whole.
+CREATE FUNCTION sync.check_trackable(target regclass, scope text, exclude text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+AS $$
+DECLARE
+  class      pg_class;
+  namespace  name;
+  reason     text;
+  remedy     text;
+  columns    text[];
+  unknown    text;
+BEGIN
+  SELECT * INTO class FROM pg_class WHERE oid = target;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'sync.track: there is no such table' USING ERRCODE = 'undefined_table';
+  END IF;
+  SELECT nspname INTO namespace FROM pg_namespace WHERE oid = class.relnamespace;
+
+  CASE
+    WHEN class.relkind = 'p' THEN
+      reason := 'it is partitioned';
+      remedy := 'Rows move between partitions as DELETE and INSERT. Keep what clients follow in a plain table.';
+    WHEN class.relkind = 'f' THEN
+      reason := 'it is a foreign table, whose rows change elsewhere';
+      remedy := 'Track the table in the database that holds it.';
+    WHEN class.relkind IN ('v', 'm') THEN
+      reason := 'it is a view';
+      remedy := 'Track the tables it reads.';
+    WHEN class.relkind <> 'r' THEN
+      reason := 'it is not a table';
+      remedy := 'Track an ordinary table.';
+    WHEN namespace IN ('pg_catalog', 'information_schema', 'pg_toast', 'sync') THEN
+      reason := 'it belongs to the system schema ' || namespace;
+      remedy := 'Track a table of your own.';
+    WHEN class.relpersistence = 't' THEN
+      reason := 'it is a temporary table, which no other session sees';
+      remedy := 'Create it without TEMPORARY.';
+    WHEN class.relpersistence = 'u' THEN
+      reason := 'it is unlogged: a crash empties it without a change to capture';
+      remedy := format('ALTER TABLE %s SET LOGGED.', target);
+    WHEN class.relispartition THEN
+      reason := 'it is a partition';
+      remedy := 'Rows move between partitions as DELETE and INSERT. Keep what clients follow in a plain table.';
+    WHEN EXISTS (SELECT FROM pg_inherits WHERE inhparent = target) THEN
+      reason := 'other tables inherit from it, and their rows would pass by its triggers';
+      remedy := 'ALTER TABLE … NO INHERIT on its children, or track a table without any.';
+    WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = target) THEN
+      reason := 'it inherits from another table';
+      remedy := format('ALTER TABLE %s NO INHERIT …, or track a plain table.', target);
+    WHEN sync.key_columns(target) IS NULL THEN
+      reason := 'it has no primary key';
+      remedy := format('ALTER TABLE %s ADD PRIMARY KEY (…): clients know a row by it.', target);
+    ELSE
+      reason := NULL;
+  END CASE;
+  IF reason IS NOT NULL THEN
+    RAISE EXCEPTION 'sync.track cannot capture %: %', target, reason
+      USING ERRCODE = 'feature_not_supported', HINT = remedy;
+  END IF;
+
+  SELECT array_agg(attname::text ORDER BY attnum) INTO columns
+  FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped;
+
+  IF scope <> ALL (columns) THEN
+    RAISE EXCEPTION 'sync.track: % has no column "%" to be its scope', target, scope
+      USING ERRCODE = 'undefined_column', HINT = format('Its columns are: %s.', array_to_string(columns, ', '));
+  END IF;
+
+  SELECT e INTO unknown FROM unnest(exclude) AS e WHERE e IS NULL OR e <> ALL (columns) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'sync.track: % has no column "%" to exclude', target, unknown
+      USING ERRCODE = 'undefined_column', HINT = format('Its columns are: %s.', array_to_string(columns, ', '));
+  END IF;
+
+  IF exclude && (sync.key_columns(target) || scope) THEN
+    RAISE EXCEPTION 'sync.track cannot exclude the primary key or the scope of %', target
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Every change is named by its key and routed by its scope.';
+  END IF;
+
+  SELECT attname INTO unknown FROM pg_attribute
+  WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = 'v' AND attname <> ALL (exclude) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'sync.track cannot capture the virtual generated column "%" of %', unknown, target
+      USING ERRCODE = 'feature_not_supported', HINT = 'Triggers do not see it: make it STORED, or exclude it.';
+  END IF;
+END
+$$;
+
+-- SQL for the key's text, of OLD or NEW.
+CREATE FUNCTION sync.key_expression(target regclass, row_name text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog SET quote_all_identifiers = off
+AS $$
+  SELECT CASE WHEN count(*) = 1 THEN min(column_text)
+              ELSE format('pg_catalog.array_to_json(ARRAY[%s])::text', string_agg(column_text, ', ' ORDER BY position)) END
+  FROM unnest(sync.key_columns(target)) WITH ORDINALITY AS k (name, position),
+    format('%s.%I::text', row_name, name) AS column_text
+$$;
+
+-- SQL for a row's JSON, of OLD or NEW. With excluded columns it lists what may leave, not what may not: a column added
+-- later stays inside until track is called again.
+CREATE FUNCTION sync.image_expression(target regclass, exclude text[], row_name text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog SET quote_all_identifiers = off
+AS $$
+  SELECT CASE WHEN exclude = '{}' THEN format('pg_catalog.row_to_json(%s)', row_name)
+              ELSE format('(SELECT pg_catalog.row_to_json(kept) FROM (SELECT %s) AS kept)',
+                          string_agg(format('%1$s.%2$I AS %2$I', row_name, attname), ', ' ORDER BY attnum)) END
+  FROM pg_attribute
+  WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname <> ALL (exclude)
+$$;
+
+-- (Re)writes the two functions of a tracked table. All that depends on the table is written down here, once, so that a
+-- row costs one plain INSERT: no catalog is read and no SQL is composed while a user's write waits.
+CREATE FUNCTION sync.write_functions(tracked sync.tracked) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+AS $$
+DECLARE
+  capture     text := 'capture_' || tracked.id;
+  version     text := 'version_' || tracked.id;
+  assignments text;
+BEGIN
+  -- Row JSON must not depend on the session that writes, for the feed compares whole rows: hence the SET clauses, which
+  -- measured at no cost. An UPDATE that changes nothing outside of excluded columns is no change to anyone who may look,
+  -- and is not captured; a row with a version always changes, so that no client's expectedVersion goes out of date.
+  EXECUTE format(
+    $create$
+      CREATE OR REPLACE FUNCTION sync.%I() RETURNS trigger
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+      SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' SET bytea_output = 'hex'
+      SET extra_float_digits = 1 SET lc_monetary = 'C' SET quote_all_identifiers = off
+      AS %L
+    $create$,
+    capture,
+    format(
+      $body$
+      DECLARE
+        old_image json;
+        new_image json;
+      BEGIN
+        IF TG_OP = 'INSERT' THEN
+          INSERT INTO sync.outbox ("table", op, key, scope, new)
+          VALUES (%1$L, 'I', %3$s, %5$s, %7$s);
+        ELSIF TG_OP = 'DELETE' THEN
+          INSERT INTO sync.outbox ("table", op, key, scope, old)
+          VALUES (%1$L, 'D', %2$s, %4$s, %6$s);
+        ELSIF TG_OP = 'TRUNCATE' THEN
+          INSERT INTO sync.outbox ("table", op) VALUES (%1$L, 'T');
+        ELSIF %2$s = %3$s THEN
+          old_image := %6$s;
+          new_image := %7$s;
+          IF old_image::text <> new_image::text THEN
+            INSERT INTO sync.outbox ("table", op, key, scope, old, new)
+            VALUES (%1$L, 'U', %3$s, %5$s, old_image, new_image);
+          END IF;
+        ELSE
+          INSERT INTO sync.outbox ("table", op, key, scope, old, new)
+          VALUES (%1$L, 'D', %2$s, %4$s, %6$s, NULL),
+                 (%1$L, 'I', %3$s, %5$s, NULL, %7$s);
+        END IF;
+        RETURN NULL;
+      END
+      $body$,
+      tracked."table"::text,
+      sync.key_expression(tracked."table", 'OLD'),
+      sync.key_expression(tracked."table", 'NEW'),
+      coalesce('OLD.' || quote_ident(tracked.scope) || '::text', 'NULL'),
+      coalesce('NEW.' || quote_ident(tracked.scope) || '::text', 'NULL'),
+      sync.image_expression(tracked."table", tracked.exclude, 'OLD'),
+      sync.image_expression(tracked."table", tracked.exclude, 'NEW')
+    )
+  );
+
+  -- The clock of the write, not of the transaction's start: a row's updated_at then never goes back, for a second writer
+  -- waits until the first has committed. A version at its end starts again rather than failing the write.
+  SELECT coalesce(string_agg(assignment, E'\n        '), '') INTO assignments
+  FROM (
+    SELECT CASE
+        WHEN attname = 'version' AND atttypid = 'integer'::regtype
+          THEN 'NEW.version := CASE WHEN OLD.version < 2147483647 THEN OLD.version + 1 ELSE 1 END;'
+        WHEN attname = 'updated_at' AND atttypid = 'timestamptz'::regtype
+          THEN 'NEW.updated_at := clock_timestamp();'
+        WHEN attname = 'updated_at' AND atttypid = 'timestamp'::regtype
+          THEN 'NEW.updated_at := clock_timestamp() AT TIME ZONE ''UTC'';'
+      END AS assignment
+    FROM pg_attribute
+    WHERE attrelid = tracked."table" AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+  ) AS columns;
+  EXECUTE format(
+    $create$
+      CREATE OR REPLACE FUNCTION sync.%I() RETURNS trigger
+      LANGUAGE plpgsql SET search_path = pg_catalog
+      AS %L
+    $create$,
+    version,
+    format(
+      $body$
+      BEGIN
+        %s
+        RETURN NEW;
+      END
+      $body$,
+      assignments
+    )
+  );
+
+  EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', capture, 'captures ' || tracked."table");
+  EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', version, 'keeps version and updated_at of ' || tracked."table");
+  -- Whoever may execute a trigger function may hang it on a table of their own and write rows of their choice.
+  EXECUTE format('REVOKE ALL ON FUNCTION sync.%I(), sync.%I() FROM PUBLIC', capture, version);
+END
+$$;
+
+-- Captures every change of the table from the commit of this transaction on. Calling it again changes scope and excluded
+-- columns; after a change of the table's key, or of a column when some are excluded, it takes up what is new.
+CREATE FUNCTION sync.track(target regclass, scope text DEFAULT NULL, exclude text[] DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+AS $$
+#variable_conflict use_variable
+DECLARE
+  tracked sync.tracked;
+  trigger record;
+BEGIN
+  exclude := coalesce(exclude, '{}');
+  PERFORM sync.check_trackable(target, scope, exclude);
+  -- No writer may be in between: each row is captured in the old way or in the new one.
+  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', target);
+
+  INSERT INTO sync.tracked AS t ("table", scope, exclude) VALUES (target, scope, exclude)
+  ON CONFLICT ("table") DO UPDATE SET scope = EXCLUDED.scope, exclude = EXCLUDED.exclude
+  RETURNING * INTO tracked;
+  PERFORM sync.write_functions(tracked);
+
+  -- Triggers of one kind fire in the order of their names. Capture first: before a trigger of the user's that writes the
+  -- row once more, and before a foreign key's (RI_…) that goes on to other tables. The version last, so that what any
+  -- other BEFORE trigger, or the writer, puts into it does not count.
+  FOR trigger IN
+    SELECT * FROM (VALUES
+      ('!sync_capture',  'AFTER INSERT OR UPDATE OR DELETE',             'ROW',       'capture_' || tracked.id),
+      ('!sync_truncate', 'AFTER TRUNCATE',                               'STATEMENT', 'capture_' || tracked.id),
+      ('!sync_nudge',    'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'nudge'),
+      ('~sync_version',  'BEFORE UPDATE',                                'ROW',       'version_' || tracked.id)
+    ) AS t (name, event, level, function)
+  LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION sync.%I()',
+      trigger.name, trigger.event, target, trigger.level, trigger.function);
+    -- Also where a replica's apply or a restore writes (session_replication_role).
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', target, trigger.name);
+  END LOOP;
+END
+$$;
+
+-- Ends the capture of a table; of one that is not tracked, nothing. What is in the outbox stays.
+CREATE FUNCTION sync.untrack(target regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+AS $$
+DECLARE
+  tracked_id integer;
+  name       text;
+BEGIN
+  DELETE FROM sync.tracked WHERE "table" = target RETURNING id INTO tracked_id;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  FOREACH name IN ARRAY ARRAY['!sync_capture', '!sync_truncate', '!sync_nudge', '~sync_version'] LOOP
+    EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', name, target);
+  END LOOP;
+  EXECUTE format('DROP FUNCTION sync.%I(), sync.%I()', 'capture_' || tracked_id, 'version_' || tracked_id);
+END
+$$;
+
+-- A fingerprint of the names and types of the columns that leave the table, in any order; '' where there is no such table.
+CREATE FUNCTION sync.shape("table" text) RETURNS text
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET quote_all_identifiers = off
+AS $$
+  SELECT coalesce(left(encode(sha256(convert_to(
+    string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attname), 'UTF8')), 'hex'), 16), '')
+  FROM pg_attribute a LEFT JOIN sync.tracked t ON t."table" = a.attrelid
+  WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (coalesce(t.exclude, '{}'))
+$$;
+
+REVOKE ALL ON SCHEMA sync FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA sync FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sync FROM PUBLIC;
