@@ -10,13 +10,12 @@ const everywhere = {
           target: 'es2023',
           transform: { react: { runtime: 'automatic' } },
         },
-        module: { type: 'es6' },
       },
     ],
   },
   testEnvironment: 'node',
   // Workspaces import each other through "exports"; tests read the sources, not what was last built.
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.data/', '<rootDir>/.cache/'],
 };
 
