@@ -18,5 +18,4 @@ const setUp = async () => {
   process.env['TEST_POSTGRES_URL'] = postgres.url;
 };
 
-// biome-ignore lint/style/noDefaultExport: jest wants one
 export default setUp;
