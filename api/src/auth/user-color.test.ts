@@ -17,10 +17,10 @@ describe("a user's colour", () => {
     expect(colors.size).toBeGreaterThan(70);
   });
 
-  test('carries white text with a contrast of 2.5 at least, whatever the hue', () => {
+  test('carries white text with a contrast of 3 at least, whatever the hue', () => {
     for (let hue = 0; hue < 360; hue += 1) {
       const color = userColor(`${hue.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`);
-      expect(1.05 / (luminance(color) + 0.05)).toBeGreaterThan(2.5);
+      expect(1.05 / (luminance(color) + 0.05)).toBeGreaterThan(3);
     }
   });
 });
