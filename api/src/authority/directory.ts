@@ -24,8 +24,10 @@ export interface DirectoryContents {
  * has just begun keeps a small one of its own, as of its own snapshot, until the log has passed that snapshot.
  */
 export interface Directory {
-  /** Moves on by one transaction. */
-  apply(transaction: LogTransaction): void;
+  /** Moves on by one transaction; by what it did to certain workspaces only, when `onlyIn` says which. */
+  apply(transaction: LogTransaction, onlyIn?: ReadonlySet<string>): void;
+  /** Takes over members that it did not know, as they are at its own position. */
+  adopt(members: readonly MemberRow[]): void;
   /** A live view: it says what the directory knows when it is asked. */
   authorityOf(viewerId: string): Authority;
   /** Every member of the workspace. */
@@ -50,15 +52,21 @@ export function createDirectory(contents: DirectoryContents): Directory {
   for (const row of contents.members) put(row);
 
   return {
-    apply(transaction) {
+    apply(transaction, onlyIn) {
       const members = transaction.changes.get('members') ?? [];
+      const counts = (row: JsonRow | null): row is JsonRow =>
+        row !== null && (onlyIn === undefined || onlyIn.has(memberRow(row).workspace_id));
       // All that go, then all that come: one transaction may replace a membership by another of the same person.
-      for (const { before } of members) if (before !== null) remove(memberRow(before));
-      for (const { after } of members) if (after !== null) put(memberRow(after));
+      for (const { before } of members) if (counts(before)) remove(memberRow(before));
+      for (const { after } of members) if (counts(after)) put(memberRow(after));
+      if (onlyIn !== undefined) return;
       for (const { key, after } of transaction.changes.get('users') ?? []) {
         if (after?.['role'] === 'ADMIN') admins.add(key);
         else admins.delete(key);
       }
+    },
+    adopt(members) {
+      for (const row of members) put(row);
     },
     authorityOf: (viewerId) => ({
       viewerId,
@@ -89,6 +97,19 @@ export function affectedViewers(transaction: LogTransaction): ReadonlySet<string
     if (before?.['role'] !== after?.['role']) viewers.add(key);
   return viewers;
 }
+
+/** Workspaces that `viewerId` becomes a member of by this transaction. */
+export function joinedWorkspaces(transaction: LogTransaction, viewerId: string): string[] {
+  const joined: string[] = [];
+  for (const { after } of transaction.changes.get('members') ?? []) {
+    const row = after === null ? null : memberRow(after);
+    if (row?.user_id === viewerId) joined.push(row.workspace_id);
+  }
+  return joined;
+}
+
+/** Tables of which the directory must miss nothing. */
+export const directoryTables: readonly string[] = ['members', 'users', 'sessions'];
 
 /** Ids of the sessions that this transaction ended: revoked, or gone with their user. */
 export function endedSessions(transaction: LogTransaction): string[] {

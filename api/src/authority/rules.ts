@@ -15,16 +15,19 @@ export interface Rule {
   where(authority: Authority): Where;
   /** Tables, besides the row's own, whose changes may change what this rule says. */
   readonly dependsOn: readonly string[];
+  /** Asks `sharesWorkspaceWith`: the members of the viewer's workspaces must be known, not only his memberships. */
+  readonly readsPeers: boolean;
 }
 
-export const nobody: Rule = { allows: () => false, where: () => nothing, dependsOn: [] };
+export const nobody: Rule = { allows: () => false, where: () => nothing, dependsOn: [], readsPeers: false };
 
-export const signedIn: Rule = { allows: () => true, where: () => everything, dependsOn: [] };
+export const signedIn: Rule = { allows: () => true, where: () => everything, dependsOn: [], readsPeers: false };
 
 export const admin: Rule = {
   allows: (authority) => authority.isAdmin,
   where: (authority) => (authority.isAdmin ? everything : nothing),
   dependsOn: ['users'],
+  readsPeers: false,
 };
 
 /** The row's `field` names the viewer. */
@@ -33,6 +36,7 @@ export function own(field: string): Rule {
     allows: (authority, row) => row[field] === authority.viewerId,
     where: (authority) => ({ [field]: authority.viewerId }),
     dependsOn: [],
+    readsPeers: false,
   };
 }
 
@@ -49,6 +53,7 @@ export function memberOf(scope: string, ...roles: readonly MemberRole[]): Rule {
       return { [scope]: { in: workspaceIds } };
     },
     dependsOn: ['members'],
+    readsPeers: false,
   };
 }
 
@@ -57,6 +62,7 @@ export const sharesWorkspace: Rule = {
   allows: (authority, row) => typeof row['id'] === 'string' && authority.sharesWorkspaceWith(row['id']),
   where: (authority) => ({ members: { some: { workspaceId: { in: [...authority.memberships.keys()] } } } }),
   dependsOn: ['members'],
+  readsPeers: true,
 };
 
 export function anyOf(...rules: readonly Rule[]): Rule {
@@ -68,5 +74,6 @@ export function anyOf(...rules: readonly Rule[]): Rule {
       return wheres.length === 0 ? nothing : { OR: wheres };
     },
     dependsOn: [...new Set(rules.flatMap((rule) => rule.dependsOn))],
+    readsPeers: rules.some((rule) => rule.readsPeers),
   };
 }

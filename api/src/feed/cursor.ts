@@ -21,10 +21,10 @@ export interface CursorContents {
 const cursorVersion = 1;
 const macBytes = 16;
 /** A true cursor is far shorter: nothing longer is decoded. */
-const maxCursorLength = 4096;
+const maxCursorLength = 16_384;
 
 /**
- * Cursors that clients cannot read into, make or change: URL-safe text, authenticated with a key of its own derived from
+ * Cursors that clients cannot make or change, and need not read: URL-safe text, authenticated with a key of its own derived from
  * `secret`. Every instance with the same secret reads them.
  */
 export function createCursors(secret: string) {

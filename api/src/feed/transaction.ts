@@ -1,4 +1,4 @@
-import type { Change, ChangeRecord, JsonRow } from '@sync-hub/stream/change-record';
+import type { Change, ChangeRecord, Claim, JsonRow, Lost } from '@sync-hub/stream/change-record';
 import { foldChanges } from './fold.ts';
 
 /** What one transaction did to one row. `before` is null when it was made, `after` when it was deleted. */
@@ -40,10 +40,10 @@ export interface LogTransaction {
  * After `restart` (and at first) records are thrown away up to the first `last`, because the transaction they belong to
  * may have begun earlier.
  *
- * @param resolveClaim  reads the rows of a change that was too large for the stream.
+ * @param resolveClaim  reads the rows of a change that was too large for the stream; gives a `lost` record when they are gone.
  * @returns `add`, which gives the transaction that `record` completes, if it completes one.
  */
-export function createTransactionAssembler(resolveClaim: (record: ChangeRecord & { kind: 'claim' }) => Promise<Change>) {
+export function createTransactionAssembler(resolveClaim: (claim: Claim) => Promise<Change | Lost>) {
   let pending: ChangeRecord[] = [];
   let aligned = false;
 

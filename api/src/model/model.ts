@@ -26,6 +26,8 @@ export interface Write {
 
 /** A model's own rules. Each runs inside the transaction and refuses by throwing a UserError. */
 export interface ModelRules {
+  /** For what takes too long to hold a transaction open meanwhile. Runs before it; gives the values to go on with. */
+  prepareCreate?(values: Values): Promise<Values>;
   /** May look up or fill in what the input does not say. Runs before the policy judges the row. */
   beforeCreate?(write: Write, values: Values): Promise<Values>;
   afterCreate?(write: Write, row: Row, input: Values): Promise<void>;
@@ -33,6 +35,15 @@ export interface ModelRules {
   beforeUpdate?(write: Write, row: Row, values: Values): Promise<void>;
   beforeDelete?(write: Write, row: Row): Promise<void>;
 }
+
+/** A field that leads to other rows. They are read when it is asked for, not as of a frame's position. */
+export type Relation =
+  /** The row that a reference field names; null when it is gone or the viewer may not see it. */
+  | { readonly kind: 'one'; readonly reference: string }
+  /** The public profile of the user that a reference field names, for everyone who sees this row. */
+  | { readonly kind: 'profile'; readonly reference: string }
+  /** The rows of another model whose reference field names this row: a connection. */
+  | { readonly kind: 'many'; readonly model: string; readonly reference: string };
 
 /** How a model is declared, once, in `schema/<model>.ts`. */
 export interface ModelDeclaration {
@@ -47,14 +58,19 @@ export interface ModelDeclaration {
   readonly fields: Readonly<Record<string, Field>>;
   /** Fields of the create input that are no columns. */
   readonly createOnly?: Readonly<Record<string, Field>>;
+  /** The field that names the row's workspace, where rows belong to one. */
+  readonly workspace?: string;
+  /** Fields that lead to other rows. */
+  readonly relations?: Readonly<Record<string, Relation>>;
   readonly policy: Policy;
   readonly rules?: ModelRules;
   /** Which of the generic mutations exist; all three unless said. */
   readonly mutations?: readonly ('create' | 'update' | 'delete')[];
 }
 
-export interface Model extends Omit<ModelDeclaration, 'createOnly' | 'rules' | 'mutations'> {
+export interface Model extends Omit<ModelDeclaration, 'createOnly' | 'relations' | 'rules' | 'mutations'> {
   readonly createOnly: Readonly<Record<string, Field>>;
+  readonly relations: Readonly<Record<string, Relation>>;
   readonly rules: ModelRules;
   readonly mutations: readonly ('create' | 'update' | 'delete')[];
   /** `task` */
@@ -73,6 +89,7 @@ const syncedFields = {
 export function defineModel(declaration: ModelDeclaration): Model {
   return {
     createOnly: {},
+    relations: {},
     rules: {},
     mutations: ['create', 'update', 'delete'],
     ...declaration,

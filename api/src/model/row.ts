@@ -25,3 +25,8 @@ export function integerOf(row: Row, field: string): number {
 export function sameValue(one: Value | undefined, other: Value | undefined): boolean {
   return one instanceof Date && other instanceof Date ? one.getTime() === other.getTime() : one === other;
 }
+
+/** Whether Postgres can hold this text at all: no NUL character, no half of a surrogate pair. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+}

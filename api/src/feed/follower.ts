@@ -1,0 +1,305 @@
+import { createHash } from 'node:crypto';
+import type { GraphQLError } from 'graphql';
+import type { Authority } from '../authority/authority.ts';
+import { affectedViewers, createDirectory, type Directory, joinedWorkspaces, type MemberRow } from '../authority/directory.ts';
+import { codedError } from '../errors.ts';
+import type { Row } from '../model/row.ts';
+import type { Cursors } from './cursor.ts';
+import { cutChanges, type Frame, type FrameBounds, type FrameChange, type FrameTransaction, sizeOfChange } from './frame.ts';
+import type { FrameQueue } from './frame-queue.ts';
+import type { StartPoint, StartPoints } from './start-point.ts';
+import type { LogPosition, LogTransaction } from './transaction.ts';
+import { type ModelChange, seenRow, type View, viewChange } from './view.ts';
+
+/** Who follows what. */
+export interface FollowRequest {
+  readonly view: View;
+  readonly viewerId: string;
+  readonly sessionId: string;
+  /** Hash of the question, for the cursor. */
+  readonly question: string;
+  /** The one workspace that `where` asks for, if it does: losing it ends the subscription. */
+  readonly workspaceId: string | null;
+}
+
+interface Dependencies {
+  readonly request: FollowRequest;
+  readonly queue: FrameQueue;
+  readonly startPoints: StartPoints;
+  readonly cursors: Cursors;
+  readonly frameBounds: FrameBounds;
+  /** The directory of everybody, at the feed's position. */
+  readonly everybody: Directory;
+  readonly feedPosition: () => LogPosition;
+  /** The follower moves with `everybody` now and needs only the transactions that concern it. */
+  readonly onSettled: () => void;
+  /** The follower takes nothing more. */
+  readonly onEnd: () => void;
+}
+
+/** A transaction, with what had to be read from the feed's state at the moment it passed. */
+interface Passed {
+  readonly transaction: LogTransaction;
+  readonly changes: readonly ModelChange[];
+  /** Members of the workspaces that the viewer joined by it. */
+  readonly joined: readonly MemberRow[];
+}
+
+interface Settling {
+  readonly start: StartPoint;
+  /** The viewer's authority as of the snapshot, moved on by what the snapshot does not see. */
+  readonly own: Directory;
+  /** Relay sessions in which the server is known not to have crashed since the snapshot. */
+  readonly sessions: Set<string>;
+  /** Workspaces joined since: all that the log tells of them counts, whether the snapshot sees it or not. */
+  readonly adopted: Set<string>;
+  /** A record of batch b + 3 was met: nothing that follows can be visible in the snapshot. */
+  filterPassed: boolean;
+}
+
+/**
+ * One subscription's place in the log, from its own snapshot on.
+ *
+ *   starting ──start point──▶ settling ──record of batch ≥ b + 3──▶ settled
+ *      ▲ holds transactions      │  ▲
+ *      └── confirming ◀──────────┘  │   a record of another relay session came: did the server crash since S?
+ *              └──── it did not ────┘   (it did: CURSOR_EXPIRED)
+ *
+ * While settling it drops what its snapshot has seen, and its authority is its own, loaded in that snapshot; settled, it
+ * shares the directory of everybody.
+ *
+ * @see docs/data-flow.md, "Where a subscription starts"
+ */
+export function createFollower(dependencies: Dependencies) {
+  const { request, queue, startPoints, cursors, frameBounds, everybody, feedPosition, onSettled, onEnd } = dependencies;
+  const { view, viewerId } = request;
+
+  let authority: Authority = everybody.authorityOf(viewerId);
+  let authorityHash: string | null = null;
+  let settling: Settling | null = null;
+  let held: Passed[] | null = [];
+  /** While settling: the last transaction passed. Whatever came before the start point was asked for, it has seen. */
+  let ownPosition = feedPosition();
+  let lastFrameAt = Date.now();
+  let ended = false;
+
+  // ── its place ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function start(): Promise<void> {
+    const needsPeers = view.model.policy.read.readsPeers;
+    const point = await startPoints.take({ viewerId, sessionId: request.sessionId, needsPeers });
+    if (ended) return;
+    if (!point.authority.liveSessionIds.includes(request.sessionId))
+      throw codedError('SESSION_REVOKED', 'This session has ended. Sign in again.');
+    const own = createDirectory(point.authority);
+    settling = { start: point, own, sessions: new Set([point.session]), adopted: new Set(), filterPassed: false };
+    authority = own.authorityOf(viewerId);
+    emit({ position: ownPosition, transaction: null, changes: [], upToDate: true });
+    release();
+  }
+
+  /** Goes on with what was held, until something makes it hold again. */
+  function release() {
+    const waiting = held ?? [];
+    held = null;
+    for (const [index, passed] of waiting.entries()) {
+      settle(passed);
+      if (held !== null) {
+        held = [...(held as Passed[]), ...waiting.slice(index + 1)];
+        return;
+      }
+      if (ended) return;
+    }
+    settleDown();
+  }
+
+  function settle(passed: Passed) {
+    if (settling === null || ended) return;
+    const { transaction } = passed;
+    const { start, own, sessions, adopted } = settling;
+    if (transaction.position.epoch < start.epoch) return;
+    if (transaction.position.epoch > start.epoch) return end(expired());
+    settling.filterPassed ||= transaction.batch >= start.batch + 3;
+    const previous = ownPosition;
+    if (!settling.filterPassed) {
+      if (transaction.batch > start.batch && !sessions.has(transaction.session)) {
+        held = [passed];
+        void confirm(transaction.session);
+        return;
+      }
+      if (transaction.batch <= start.batch || transaction.xid === null || start.snapshot.sees(transaction.xid)) {
+        own.apply(transaction, adopted);
+        ownPosition = transaction.position;
+        return;
+      }
+    }
+    const judgement = judge(passed.changes);
+    own.apply(transaction);
+    own.adopt(passed.joined);
+    for (const { workspace_id } of passed.joined) adopted.add(workspace_id);
+    deliver(transaction, passed.changes, judgement, previous);
+    ownPosition = transaction.position;
+  }
+
+  /** With the filter passed and nothing held, the directory of everybody says the same as our own. */
+  function settleDown() {
+    if (settling === null || held !== null || !settling.filterPassed || ended) return;
+    settling = null;
+    authority = everybody.authorityOf(viewerId);
+    onSettled();
+  }
+
+  async function confirm(session: string) {
+    if (settling === null) return;
+    if (!(await startPoints.stillHolds(settling.start))) return end(expired());
+    settling.sessions.add(session);
+    release();
+  }
+
+  // ── what it tells ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What the viewer saw of these rows, under the authority before their transaction. */
+  function judge(changes: readonly ModelChange[]): Judgement {
+    return { seen: changes.map((change) => seenRow(view, authority, change.before)), wasMember: isMember() };
+  }
+
+  function deliver(
+    transaction: LogTransaction,
+    changes: readonly ModelChange[],
+    before: Judgement,
+    previous: LogPosition,
+  ) {
+    if (affectedViewers(transaction).has(viewerId)) authorityHash = null;
+    if (transaction.unknowable.has(view.model.table)) return end(expired());
+    const told: FrameChange[] = [];
+    for (const [index, change] of changes.entries()) {
+      const frameChange = viewChange(view, change, before.seen[index] ?? null, authority);
+      if (frameChange !== null) told.push(frameChange);
+    }
+    const isAuthor = transaction.actorSession === request.sessionId && transaction.tables.has(view.model.table);
+    if (told.length > 0 || isAuthor) {
+      let sent = 0;
+      for (const piece of cutChanges(told, frameBounds)) {
+        sent += piece.length;
+        const isLast = sent === told.length;
+        const place = isLast ? { position: transaction.position } : { position: previous, sentOfNext: sent };
+        emit({ ...place, transaction, changes: piece, upToDate: isLast });
+      }
+    }
+    if (before.wasMember && !isMember())
+      end(codedError('FORBIDDEN', 'You are no longer a member of the workspace that this subscription follows.'));
+  }
+
+  function emit({ position, sentOfNext = 0, transaction, changes, upToDate }: Emission) {
+    lastFrameAt = Date.now();
+    const cursor = cursorAt(position, sentOfNext);
+    const frame: Frame = {
+      get cursor() {
+        return cursor();
+      },
+      reset: false,
+      upToDate,
+      transaction: transaction === null ? null : frameTransaction(transaction),
+      changes,
+    };
+    const bytes = changes.reduce((sum, change) => sum + sizeOfChange(change), 200);
+    if (queue.push(frame, bytes)) return;
+    end(codedError('SLOW_CONSUMER', 'This client reads more slowly than its changes come. Subscribe again.'));
+  }
+
+  /** Everything that the cursor says is fixed now; it is written only when the client asks for it. */
+  function cursorAt(position: LogPosition, sentOfNext: number): () => string {
+    authorityHash ??= hashAuthority(authority);
+    const start = settling === null ? null : cursorStart(settling.start);
+    const contents = { position, sentOfNext, start, authority: authorityHash, viewerId, question: request.question };
+    return memoize(() => cursors.write(contents));
+  }
+
+  function isMember(): boolean {
+    return request.workspaceId !== null && authority.memberships.has(request.workspaceId);
+  }
+
+  function end(error?: GraphQLError) {
+    if (ended) return;
+    ended = true;
+    held = null;
+    queue.end(error);
+    onEnd();
+  }
+
+  return {
+    request,
+    /** Takes its start point and, with it, the opening frame. Rejects with a coded error or Postgres's own. */
+    start,
+    /** Whether it must be shown every transaction, also those that do not concern its table. */
+    get isSettling() {
+      return settling !== null || held !== null;
+    },
+    /**
+     * Takes the next transaction, in two halves: `before` is judged at once, `after` when the returned function is
+     * called, by when the directory of everybody has moved on.
+     */
+    receive(transaction: LogTransaction, changes: readonly ModelChange[]): () => void {
+      if (settling === null && held === null) {
+        const judgement = judge(changes);
+        const previous = feedPosition();
+        return () => deliver(transaction, changes, judgement, previous);
+      }
+      return () => {
+        const joined = joinedWorkspaces(transaction, viewerId).flatMap((id) => [...everybody.membersOf(id)]);
+        const passed: Passed = { transaction, changes, joined };
+        if (held !== null) held.push(passed);
+        else {
+          settle(passed);
+          settleDown();
+        }
+      };
+    },
+    /** Sends a frame without changes when none has been sent since `before`, so that the cursor moves on. */
+    progress(before: number) {
+      if (held !== null || ended || lastFrameAt >= before) return;
+      emit({ position: feedPosition(), transaction: null, changes: [], upToDate: true });
+    },
+    end,
+  };
+}
+export type Follower = ReturnType<typeof createFollower>;
+
+interface Judgement {
+  readonly seen: readonly (Row | null)[];
+  readonly wasMember: boolean;
+}
+
+interface Emission {
+  readonly position: LogPosition;
+  /** In a transaction cut into frames: how many of its changes have been sent; `position` is then the one before it. */
+  readonly sentOfNext?: number;
+  readonly transaction: LogTransaction | null;
+  readonly changes: readonly FrameChange[];
+  readonly upToDate: boolean;
+}
+
+function frameTransaction({ xid, at, mutationId, actor }: LogTransaction): FrameTransaction {
+  return { transactionId: String(xid), at, mutationId, actorId: actor };
+}
+
+function cursorStart({ snapshot, session, batch }: StartPoint) {
+  return { snapshot: snapshot.text, session, batch };
+}
+
+function expired(): GraphQLError {
+  return codedError('CURSOR_EXPIRED', 'The log cannot be continued exactly from here. Read again, then subscribe again.');
+}
+
+function hashAuthority({ isAdmin, memberships }: Authority): string {
+  const parts = [...memberships.values()].map(({ memberId, version }) => `${memberId}:${version}`).sort();
+  return createHash('sha256').update(`${isAdmin}|${parts.join()}`).digest('base64url').slice(0, 22);
+}
+
+function memoize(make: () => string): () => string {
+  let made: string | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

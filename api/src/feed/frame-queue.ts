@@ -1,0 +1,103 @@
+import type { GraphQLError } from 'graphql';
+import type { Frame } from './frame.ts';
+
+/** What a subscription yields: frames, and at its end perhaps the reason why it ended. */
+export type FrameEvent = { readonly frame: Frame } | { readonly error: GraphQLError };
+
+/** What one client may leave unread, over all subscriptions of its socket. */
+export interface Backlog {
+  readonly bounds: { readonly maxFrames: number; readonly maxBytes: number };
+  frames: number;
+  bytes: number;
+}
+
+export function createBacklog(bounds: Backlog['bounds']): Backlog {
+  return { bounds, frames: 0, bytes: 0 };
+}
+
+/** Frames on their way to one subscriber. */
+export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
+  /** @returns false when the client's backlog is full; the frame is then not taken. */
+  push(frame: Frame, bytes: number): boolean;
+  /** Ends the subscription after the frames that wait, with `error` when there is one. */
+  end(error?: GraphQLError): void;
+}
+
+/**
+ * A queue that ends at once when its reader leaves and never yields after that. (An async generator would: graphql-ws was
+ * seen to send one more `next` after `complete`.)
+ *
+ * @param onClose  runs once, when nothing more can be delivered: the reader left, or has read the end.
+ */
+export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQueue {
+  const waiting: { event: FrameEvent; bytes: number }[] = [];
+  let reader: ((result: IteratorResult<FrameEvent, undefined>) => void) | null = null;
+  let ended = false;
+  let closed = false;
+
+  function close() {
+    if (closed) return;
+    closed = true;
+    ended = true;
+    for (const { event, bytes } of waiting) settle(event, bytes);
+    waiting.length = 0;
+    reader?.({ value: undefined, done: true });
+    reader = null;
+    onClose();
+  }
+  function settle(event: FrameEvent, bytes: number) {
+    if ('error' in event) return;
+    backlog.frames -= 1;
+    backlog.bytes -= bytes;
+  }
+  function give(event: FrameEvent, bytes: number) {
+    if (reader === null) {
+      if ('frame' in event) {
+        backlog.frames += 1;
+        backlog.bytes += bytes;
+      }
+      waiting.push({ event, bytes });
+    } else {
+      const resolve = reader;
+      reader = null;
+      resolve({ value: event, done: false });
+    }
+  }
+
+  return {
+    push(frame, bytes) {
+      if (ended) return true;
+      const { bounds } = backlog;
+      if (reader === null && (backlog.frames >= bounds.maxFrames || backlog.bytes + bytes > bounds.maxBytes)) return false;
+      give({ frame }, bytes);
+      return true;
+    },
+    end(error) {
+      if (ended) return;
+      ended = true;
+      if (error !== undefined) give({ error }, 0);
+      else if (waiting.length === 0) close();
+    },
+    next() {
+      const first = waiting.shift();
+      if (first !== undefined) {
+        settle(first.event, first.bytes);
+        return Promise.resolve({ value: first.event, done: false });
+      }
+      if (ended) {
+        close();
+        return Promise.resolve({ value: undefined, done: true });
+      }
+      return new Promise((resolve) => {
+        reader = resolve;
+      });
+    },
+    return() {
+      close();
+      return Promise.resolve({ value: undefined, done: true });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import RelayPlugin from '@pothos/plugin-relay';
+import { codedError } from '../errors.ts';
+import type { Context } from './context.ts';
+import { readGlobalId, writeGlobalId } from './global-id.ts';
+
+/** The types of the schema that are not Pothos's own. */
+export interface SchemaTypes {
+  Context: Context;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    UUID: { Input: string; Output: string };
+    SyncCursor: { Input: string; Output: string };
+  };
+  DefaultEdgesNullability: { list: false; items: false };
+  DefaultNodeNullability: false;
+}
+
+/** The limits of one operation, counted before it runs. Over one of them it is QUERY_TOO_COMPLEX. */
+export const operationLimits = { complexity: 5_000, depth: 12, breadth: 500 };
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [RelayPlugin, ComplexityPlugin],
+  relay: {
+    nodesOnConnection: true,
+    edgesFieldOptions: { nullable: { list: false, items: false } },
+    nodeFieldOptions: { nullable: false },
+    nodesFieldOptions: { nullable: { list: false, items: false } },
+    edgeCursorType: 'String',
+    pageInfoCursorType: 'String',
+    encodeGlobalID: (typeName, id) => writeGlobalId(typeName, String(id)),
+    decodeGlobalID: (globalId) => {
+      const { typeName, id } = readGlobalId(globalId);
+      return { typename: typeName, id };
+    },
+  },
+  complexity: {
+    limit: operationLimits,
+    complexityError: (kind, { maxComplexity, maxDepth, maxBreadth, complexity, depth, breadth }) => {
+      const [limit, actual] = { Complexity: [maxComplexity, complexity], Depth: [maxDepth, depth], Breadth: [maxBreadth, breadth] }[kind];
+      return codedError('QUERY_TOO_COMPLEX', `${kind} is ${actual}, at most ${limit} is answered. Ask for less at once.`);
+    },
+  },
+});
+/** Pothos's own view of {@link SchemaTypes}. */
+export type Types = (typeof builder)['$inferSchemaTypes'];

@@ -1,0 +1,33 @@
+import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import type { Authority } from '../authority/authority.ts';
+import type { Viewer } from '../auth/authenticate.ts';
+import { codedError } from '../errors.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { Backlog } from '../feed/frame-queue.ts';
+import type { RowLoader } from './row-loader.ts';
+import type { Sessions } from '../auth/sessions.ts';
+
+/** What every resolver is given: who asks, and the services of the process. */
+export interface Context {
+  readonly viewer: Viewer | null;
+  /** The viewer's authority by Postgres: once for a request, anew for each use in a subscription. */
+  readonly authority: () => Promise<Authority>;
+  readonly rows: RowLoader;
+  readonly services: Services;
+  /** What this client has left unread. */
+  readonly backlog: Backlog;
+  readonly client: { readonly address: string; readonly userAgent: string | null };
+}
+
+export interface Services {
+  readonly prisma: PrismaClient;
+  readonly feed: Feed;
+  readonly sessions: Sessions;
+}
+
+/** The viewer, where only the signed-in may pass. @throws UNAUTHENTICATED */
+export function signedInViewer(context: Context): Viewer {
+  if (context.viewer === null)
+    throw codedError('UNAUTHENTICATED', 'Sign in first: send `Authorization: Bearer <access token>`.');
+  return context.viewer;
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { Viewer } from '../auth/authenticate.ts';
+import { codedError } from '../errors.ts';
+import type { Input } from './values.ts';
+import type { Database, WriteTransaction } from './transaction.ts';
+
+/** What the first call with a mutationId wrote. */
+export interface Claimed {
+  readonly field: string;
+  readonly id: string;
+  readonly transactionId: string;
+}
+
+/** How long a mutationId protects its mutation. */
+export const mutationIdKeptHours = 24;
+
+/**
+ * Claims a mutationId for the transaction that goes on with it. A second call with it waits until the first has ended:
+ * rolled back, it claims for itself; committed, it is given the first result.
+ *
+ * @throws BAD_USER_INPUT when the id was used for another mutation or another input.
+ */
+export async function claimMutation(
+  tx: WriteTransaction,
+  { userId }: Viewer,
+  mutationId: string,
+  field: string,
+  input: Input,
+): Promise<{ readonly result?: Claimed }> {
+  const hash = createHash('sha256').update(canonical(input)).digest();
+  const claimed = await tx.$executeRaw`
+    INSERT INTO mutation_claims (viewer_id, mutation_id, field, input_hash)
+    VALUES (${userId}::uuid, ${mutationId}::uuid, ${field}, ${hash})
+    ON CONFLICT DO NOTHING`;
+  if (claimed === 1) return {};
+  const first = await tx.mutationClaim.findUniqueOrThrow({ where: { viewerId_mutationId: { viewerId: userId, mutationId } } });
+  if (first.field !== field || !Buffer.from(first.inputHash).equals(hash))
+    throw codedError('BAD_USER_INPUT', 'This mutationId was used with another input. Make a new one for each mutation.');
+  if (first.resultId === null || first.transactionId === null) throw new Error('a committed claim has no result');
+  return { result: { field, id: first.resultId, transactionId: first.transactionId } };
+}
+
+/** Keeps what the mutation wrote, for its retries. */
+export async function recordResult(
+  tx: WriteTransaction,
+  { userId }: Viewer,
+  mutationId: string,
+  { id, transactionId }: { id: string; transactionId: string },
+): Promise<void> {
+  // Not `update`: who deletes himself takes his claims along.
+  await tx.mutationClaim.updateMany({
+    where: { viewerId: userId, mutationId },
+    data: { resultId: id, transactionId },
+  });
+}
+
+/** Forgets claims older than {@link mutationIdKeptHours}. */
+export async function forgetOldClaims(database: Database): Promise<number> {
+  const before = new Date(Date.now() - mutationIdKeptHours * 3_600_000);
+  const { count } = await database.mutationClaim.deleteMany({ where: { createdAt: { lt: before } } });
+  return count;
+}
+
+/** The same text for the same input, whatever the order of its keys. */
+function canonical(input: Input): string {
+  return JSON.stringify(Object.entries(input).sort(([one], [other]) => (one < other ? -1 : 1)));
+}

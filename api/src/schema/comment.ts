@@ -1,0 +1,39 @@
+import { anyOf, memberOf, own } from '../authority/rules.ts';
+import { NotFoundError } from '../errors.ts';
+import { reference, text } from '../model/field.ts';
+import { defineModel } from '../model/model.ts';
+import { textOf } from '../model/row.ts';
+
+/** What somebody says about a task. Its workspace is always its task's. */
+export const comment = defineModel({
+  name: 'Comment',
+  plural: 'comments',
+  table: 'comments',
+  description: 'What somebody says about a task. It belongs to the workspace of its task.',
+  workspace: 'workspaceId',
+  fields: {
+    workspaceId: reference('Workspace', { filter: true }),
+    taskId: reference('Task', { create: 'required', filter: true }),
+    authorId: reference('User', { nullable: true, filter: true }),
+    body: text({ create: 'required', update: true, min: 1, max: 10_000, filter: true }),
+  },
+  relations: {
+    author: { kind: 'profile', reference: 'authorId' },
+    task: { kind: 'one', reference: 'taskId' },
+  },
+  policy: {
+    read: memberOf('workspaceId'),
+    create: memberOf('workspaceId', 'OWNER', 'EDITOR'),
+    update: own('authorId'),
+    delete: anyOf(own('authorId'), memberOf('workspaceId', 'OWNER')),
+  },
+  rules: {
+    async beforeCreate({ tx, authority }, values) {
+      const taskId = textOf(values, 'taskId');
+      const task = await tx.task.findUnique({ where: { id: taskId }, select: { workspaceId: true } });
+      if (task === null || !authority.memberships.has(task.workspaceId))
+        throw new NotFoundError('There is no such Task, or you may not see it.');
+      return { ...values, workspaceId: task.workspaceId, authorId: authority.viewerId };
+    },
+  },
+});

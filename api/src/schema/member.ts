@@ -1,0 +1,61 @@
+import { parseEmail } from '../auth/email.ts';
+import { anyOf, memberOf, own } from '../authority/rules.ts';
+import { NotFoundError, ValidationError } from '../errors.ts';
+import { type Enumeration, enumeration, reference, text } from '../model/field.ts';
+import { defineModel, type Write } from '../model/model.ts';
+import { type Row, textOf } from '../model/row.ts';
+
+const memberRole: Enumeration = { name: 'MemberRole', values: ['OWNER', 'EDITOR', 'VIEWER'] };
+
+/** Who is in a workspace, and as what. */
+export const member = defineModel({
+  name: 'Member',
+  plural: 'members',
+  table: 'members',
+  description: 'Who is in a workspace, and as what.',
+  workspace: 'workspaceId',
+  fields: {
+    workspaceId: reference('Workspace', { create: 'required', filter: true }),
+    userId: reference('User', { filter: true }),
+    role: enumeration(memberRole, { create: 'required', update: true, filter: true, order: true }),
+  },
+  createOnly: {
+    email: text({ create: 'required', max: 254, description: 'Of an existing user.' }),
+  },
+  relations: {
+    profile: { kind: 'profile', reference: 'userId' },
+    workspace: { kind: 'one', reference: 'workspaceId' },
+  },
+  policy: {
+    read: memberOf('workspaceId'),
+    create: memberOf('workspaceId', 'OWNER'),
+    update: memberOf('workspaceId', 'OWNER'),
+    delete: anyOf(memberOf('workspaceId', 'OWNER'), own('userId')),
+  },
+  rules: {
+    async beforeCreate({ tx, authority }, values) {
+      // Only who may add a member is told whether a user exists.
+      const isOwner = authority.memberships.get(textOf(values, 'workspaceId'))?.role === 'OWNER';
+      const email = parseEmail(textOf(values, 'email'));
+      const user = isOwner && email !== null ? await tx.user.findUnique({ where: { email }, select: { id: true } }) : null;
+      if (isOwner && user === null) throw new NotFoundError('There is no user with this e-mail. Ask them to sign up first.');
+      return { ...values, userId: user?.id ?? null };
+    },
+    async beforeUpdate(write, row, values) {
+      if (values['role'] !== undefined && values['role'] !== 'OWNER') await requireAnotherOwner(write, row);
+    },
+    beforeDelete: requireAnotherOwner,
+  },
+});
+
+/** The last OWNER neither leaves nor steps down, or nobody could ever let anybody in again. */
+async function requireAnotherOwner({ tx }: Write, row: Row): Promise<void> {
+  if (row['role'] !== 'OWNER') return;
+  const workspaceId = textOf(row, 'workspaceId');
+  // Two owners who step down at once wait for each other here.
+  await tx.$queryRaw`SELECT 1 FROM workspaces WHERE id = ${workspaceId}::uuid FOR NO KEY UPDATE`;
+  const others = await tx.member.count({ where: { workspaceId, role: 'OWNER', id: { not: textOf(row, 'id') } } });
+  if (others > 0) return;
+  const message = 'is the last OWNER of the workspace. Make another member OWNER first, or delete the workspace.';
+  throw new ValidationError([{ path: 'role', message }]);
+}

@@ -1,0 +1,36 @@
+import { builder } from '../model/builder.ts';
+import { signedInViewer } from '../model/context.ts';
+import { writeGlobalId } from '../model/global-id.ts';
+import { TransactionType } from '../model/frame-type.ts';
+import { type Row, textOf } from '../model/row.ts';
+import { user } from './user.ts';
+
+/**
+ * The public side of a user: visible wherever a row that names him is, hence the same for every viewer. Asked for by id
+ * alone it is shown to those who may see the user.
+ */
+export const Profile = builder.objectRef<Row>('Profile');
+
+builder.node(Profile, {
+  description: 'The public side of a user: visible wherever a row that names it is, hence the same for every viewer.',
+  id: { resolve: (row) => textOf(row, 'id') },
+  brandLoadedObjects: true,
+  loadMany: (ids, context) => {
+    signedInViewer(context);
+    return Promise.all(ids.map((id) => context.rows.visible(user, id)));
+  },
+  fields: (t) => ({
+    userId: t.id({ nullable: false, resolve: (row) => writeGlobalId('User', textOf(row, 'id')) }),
+    name: t.string({ nullable: false, resolve: (row) => textOf(row, 'name') }),
+    color: t.string({ nullable: false, resolve: (row) => textOf(row, 'color') }),
+  }),
+});
+
+builder.objectField(TransactionType, 'actor', (t) =>
+  t.field({
+    type: Profile,
+    nullable: true,
+    description: 'Null for writes that did not come through the API.',
+    resolve: ({ actorId }, _, { rows }) => (actorId === null ? null : rows.any(user, actorId)),
+  }),
+);

@@ -1,0 +1,33 @@
+import type { GraphQLSchema } from 'graphql';
+import '../model/scalars.ts';
+import { addModel, type ModelTypes } from '../model/add-model.ts';
+import { builder } from '../model/builder.ts';
+import type { Model } from '../model/model.ts';
+import { addRelations } from '../model/relations.ts';
+import { models } from './models.ts';
+import { Profile } from './profile.ts';
+import { session } from './session.ts';
+import { addSessions } from './sessions.ts';
+import { user } from './user.ts';
+
+/**
+ * Builds the schema of every model. Once in a process: the builder is one value.
+ *
+ * @param extra  models besides the API's own, for a test that adds a table.
+ */
+export function buildSchema(extra: readonly Model[] = []): GraphQLSchema {
+  builder.queryType({ description: 'Root fields are nullable, so that one failing field does not take the others with it.' });
+  builder.mutationType({});
+  builder.subscriptionType({});
+  const byName = new Map([...models, ...extra].map((model) => [model.name, { model, types: addModel(model) }]));
+  const targets = { models: byName, profile: { type: Profile, of: user } };
+  for (const entry of byName.values()) addRelations(entry, targets);
+  addSessions({ user: typesOf(user), session: typesOf(session) });
+  return builder.toSchema({ sortedSchema: true });
+
+  function typesOf({ name }: Model): ModelTypes {
+    const entry = byName.get(name);
+    if (entry === undefined) throw new TypeError(`${name} is no model of this schema`);
+    return entry.types;
+  }
+}
