@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { createTestDatabase } from '@sync-hub/dev/test-database';
+import { Kafka, logLevel } from 'kafkajs';
+import { createKafkaStream } from '../kafka-stream.ts';
+import { createPostgresStream } from '../postgres-stream.ts';
+import type { Stream } from '../stream.ts';
+import { silentLog } from './silent-log.ts';
+
+/** An empty log of its own, for one test. */
+export interface TestLog {
+  /** A stream over it, as each process has its own. */
+  open(): Promise<Stream>;
+  /** Deletes everything before this record, as retention does. Of a log without repetitions that starts at 1. */
+  cutBefore(seq: number): Promise<void>;
+  /** Closes every stream that was opened over it. */
+  close(): Promise<void>;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export async function createPostgresLog(): Promise<TestLog> {
+  const database = await createTestDatabase();
+  const streams: Stream[] = [];
+  return {
+    async open() {
+      const stream = await createPostgresStream({ databaseUrl: database.url, retentionMs: DAY_MS, log: silentLog });
+      streams.push(stream);
+      return stream;
+    },
+    async cutBefore(seq) {
+      await database.query('DELETE FROM sync.log WHERE seq < $1', [seq]);
+    },
+    async close() {
+      await Promise.all(streams.map((stream) => stream.close()));
+      await database.close();
+    },
+  };
+}
+
+export async function createKafkaLog(brokers: readonly string[]): Promise<TestLog & { readonly topic: string }> {
+  const topic = `test-${randomUUID()}`;
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const streams: Stream[] = [];
+  return {
+    topic,
+    async open() {
+      const stream = await createKafkaStream({
+        brokers,
+        topic,
+        retentionMs: DAY_MS,
+        replicationFactor: 1,
+        minInsyncReplicas: 1,
+        log: silentLog,
+      });
+      streams.push(stream);
+      return stream;
+    },
+    async cutBefore(seq) {
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(seq - 1) }] });
+    },
+    async close() {
+      await Promise.all(streams.map((stream) => stream.close()));
+      await admin.deleteTopics({ topics: [topic] });
+      await admin.disconnect();
+    },
+  };
+}
