@@ -176,8 +176,8 @@ AS $$
     format('%s.%I::text', row_name, name) AS column_text
 $$;
 
--- SQL for a row's JSON, of OLD or NEW. With excluded columns it lists what may leave, not what may not: a column added
--- later stays inside until track is called again.
+-- SQL for a row's JSON, of OLD or NEW. With excluded columns it lists what may leave, not what may not: whatever happens
+-- to the columns, nothing leaves by mistake.
 CREATE FUNCTION sync.image_expression(target regclass, exclude text[], row_name text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog SET quote_all_identifiers = off
 AS $$
@@ -282,6 +282,8 @@ BEGIN
     )
   );
 
+  -- With the rights of whoever owns schema sync, and no more, also when a superuser calls track.
+  EXECUTE format('ALTER FUNCTION sync.%I() OWNER TO %s', capture, (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'sync'));
   EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', capture, 'captures ' || tracked."table");
   EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', version, 'keeps version and updated_at of ' || tracked."table");
   -- Whoever may execute a trigger function may hang it on a table of their own and write rows of their choice.
@@ -290,7 +292,7 @@ END
 $$;
 
 -- Captures every change of the table from the commit of this transaction on. Calling it again changes scope and excluded
--- columns; after a change of the table's key, or of a column when some are excluded, it takes up what is new.
+-- columns. `scope` is the column the table is grouped by (the workspace); `exclude` names columns that never leave it.
 CREATE FUNCTION sync.track(target regclass, scope text DEFAULT NULL, exclude text[] DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
 AS $$
@@ -333,17 +335,74 @@ CREATE FUNCTION sync.untrack(target regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
-  tracked_id integer;
-  name       text;
+  tracked sync.tracked;
+  name    text;
 BEGIN
-  DELETE FROM sync.tracked WHERE "table" = target RETURNING id INTO tracked_id;
+  SELECT * INTO tracked FROM sync.tracked WHERE "table" = target;
   IF NOT FOUND THEN
     RETURN;
   END IF;
   FOREACH name IN ARRAY ARRAY['!sync_capture', '!sync_truncate', '!sync_nudge', '~sync_version'] LOOP
     EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', name, target);
   END LOOP;
+  PERFORM sync.forget(tracked.id);
+END
+$$;
+
+CREATE FUNCTION sync.forget(tracked_id integer) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog
+AS $$
+BEGIN
   EXECUTE format('DROP FUNCTION sync.%I(), sync.%I()', 'capture_' || tracked_id, 'version_' || tracked_id);
+  DELETE FROM sync.tracked WHERE id = tracked_id;
+END
+$$;
+
+-- The functions of a tracked table name its columns: without this, renaming its key would fail every later write. So
+-- they are written anew after each change of a tracked table, and a change they cannot follow is refused where it is
+-- made, with the way to make it.
+CREATE FUNCTION sync.follow_ddl() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET quote_all_identifiers = off
+AS $$
+DECLARE
+  tracked sync.tracked;
+  reason  text;
+  remedy  text;
+BEGIN
+  FOR tracked IN SELECT * FROM sync.tracked AS t WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = t."table") LOOP
+    PERFORM sync.forget(tracked.id);
+  END LOOP;
+
+  FOR tracked IN
+    SELECT t.* FROM sync.tracked AS t JOIN pg_class AS c ON c.oid = t."table"
+    WHERE EXISTS (
+      SELECT FROM pg_event_trigger_ddl_commands() AS command
+      WHERE command.objid IN (c.oid, c.relnamespace)
+        OR EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid AND inhrelid = command.objid)
+    )
+  LOOP
+    BEGIN
+      PERFORM sync.check_trackable(tracked."table", tracked.scope, tracked.exclude);
+      PERFORM sync.write_functions(tracked);
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT, remedy = PG_EXCEPTION_HINT;
+      RAISE EXCEPTION 'this would break the capture of %: %', tracked."table", reason
+        USING ERRCODE = SQLSTATE, DETAIL = remedy,
+          HINT = 'In one transaction: sync.untrack the table, change it, sync.track it anew.';
+    END;
+  END LOOP;
+END
+$$;
+
+-- Event triggers are for superusers (and what managed services put in their place). Where there is none, whoever renames
+-- a tracked table, its key, its scope or, when some are excluded, any column calls sync.track again in the same transaction.
+DO $$
+BEGIN
+  CREATE EVENT TRIGGER sync_follow_ddl ON ddl_command_end
+    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TABLE', 'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED')
+    EXECUTE FUNCTION sync.follow_ddl();
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE NOTICE 'Only a superuser can have sync follow ALTER TABLE: call sync.track again after changing a tracked table.';
 END
 $$;
 
