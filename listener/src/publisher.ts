@@ -1,0 +1,121 @@
+import { encodeRecord } from '@sync-hub/stream/encode-record';
+import type { EncodedRecord, Stream } from '@sync-hub/stream/stream';
+import type { Batch } from './batch.ts';
+import type { BatchReader, Piece } from './batch-reader.ts';
+import { type Claimed, keepClaimed } from './claims.ts';
+import type { Query } from './connection.ts';
+import { type DeadLetter, parkDeadLetters } from './dead-letters.ts';
+import { recordSent } from './fence.ts';
+import type { Metrics } from './metrics.ts';
+import { type Place, recordOfRow } from './row-record.ts';
+
+/** The stream did not acknowledge, so what it holds is unknown. Its own error is the `cause`. */
+export class PublishFailedError extends Error {
+  override readonly name = 'PublishFailedError';
+}
+
+export interface PublishOptions {
+  readonly epoch: number;
+  readonly epochId: string;
+  /** Number of the newest batch. */
+  readonly held: number;
+  /** @default all of it */
+  readonly fromSeq?: number;
+  readonly signal: AbortSignal;
+}
+
+interface Dependencies {
+  readonly query: Query;
+  readonly stream: Pick<Stream, 'publish' | 'maxRecordBytes'>;
+  readonly reader: BatchReader;
+  readonly metrics: Metrics;
+}
+
+/** Sends batches to the stream. */
+export function createPublisher({ query, stream, reader, metrics }: Dependencies) {
+  async function publishPiece(records: readonly EncodedRecord[], signal: AbortSignal): Promise<void> {
+    try {
+      await unlessAborted(stream.publish(records), signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      metrics.publishFailures.inc();
+      throw new PublishFailedError('the stream has not acknowledged', { cause });
+    }
+    metrics.records.inc(records.length);
+    metrics.bytes.inc(records.reduce((sum, { bytes }) => sum + bytes, 0));
+    metrics.seq.set(records.at(-1)?.seq ?? 0);
+  }
+
+  return {
+    /**
+     * Sends the batch's records from `fromSeq` on, piece by piece; each is acknowledged, and noted when the batch is the
+     * newest, before the next is read.
+     *
+     * @returns the batch, all of it sent.
+     * @throws {PublishFailedError} {@link FencedOffError} {@link MissingRowsError}; what has been noted stays so.
+     */
+    async publish(
+      batch: Batch,
+      { epoch, epochId, held, fromSeq = batch.firstSeq, signal }: PublishOptions,
+    ): Promise<Batch> {
+      const { session, tag } = batch;
+      const place = (seq: number, last: boolean): Place => ({
+        epoch,
+        epochId,
+        session,
+        seq,
+        batch: batch.batch,
+        tag,
+        last,
+      });
+      let sent = batch;
+      for await (const piece of reader.read(batch, { held, fromSeq })) {
+        const { records, claims, letters } = encodePiece(piece, batch, place, stream.maxRecordBytes);
+        // Before they go out: what a reader may see must be kept, and a second attempt must decide alike.
+        await keepClaimed(query, claims);
+        await parkDeadLetters(query, letters);
+        await publishPiece(records, signal);
+        metrics.claims.inc(claims.length);
+        metrics.deadLetters.inc(letters.length);
+        if (batch.batch === held) sent = await recordSent(query, batch, piece.firstSeq + records.length - 1);
+      }
+      return sent;
+    },
+  };
+}
+export type Publisher = ReturnType<typeof createPublisher>;
+
+interface EncodedPiece {
+  readonly records: EncodedRecord[];
+  readonly claims: Claimed[];
+  readonly letters: DeadLetter[];
+}
+
+function encodePiece(
+  { firstSeq, rows }: Piece,
+  batch: Batch,
+  place: (seq: number, last: boolean) => Place,
+  maxRecordBytes: number,
+): EncodedPiece {
+  const piece: EncodedPiece = { records: [], claims: [], letters: [] };
+  for (const [index, row] of rows.entries()) {
+    const seq = firstSeq + index;
+    const { record, isClaim, lostReason } = recordOfRow(row, place(seq, row.last), maxRecordBytes);
+    piece.records.push(record);
+    if (isClaim) piece.claims.push({ outboxId: row.id, seq });
+    if (lostReason !== null) piece.letters.push({ outboxId: row.id, seq, reason: lostReason });
+  }
+  if (rows.length === 0)
+    piece.records.push(encodeRecord({ kind: 'heartbeat', ...place(firstSeq, true), at: batch.fencedAt }));
+  return piece;
+}
+
+/** Does not wait for a send whose outcome does not matter any more: landing late, it repeats what readers have seen. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  });
+}

@@ -1,0 +1,115 @@
+import type { Log } from '@sync-hub/runtime/log';
+import { createBackoff } from '@sync-hub/stream/backoff';
+import type { Stream } from '@sync-hub/stream/stream';
+import { createBatchReader } from './batch-reader.ts';
+import { createCatchUp } from './catch-up.ts';
+import { createCleanup } from './cleanup.ts';
+import { createConnect } from './connection.ts';
+import { createElection } from './election.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import type { Metrics } from './metrics.ts';
+import { createPublisher } from './publisher.ts';
+import { createTerm } from './term.ts';
+import { startWakeUps } from './wake-ups.ts';
+
+export interface RelaySettings {
+  /** A direct connection to the primary. */
+  readonly databaseUrl: string;
+  readonly pollMs: number;
+  /** Of the outbox rows that are read, sent and acknowledged at a time. */
+  readonly pieceBytes: number;
+  /** How long acknowledged changes are kept. */
+  readonly keepMs: number;
+  /** How long the stream keeps records. */
+  readonly retentionMs: number;
+}
+
+interface Dependencies {
+  readonly stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes'>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly settings: RelaySettings;
+}
+
+const LEASE_MS = 2_000;
+const PING_MS = 500;
+const HEARTBEAT_MS = 1_000;
+const HOUSEKEEPING_EVERY_MS = 5_000;
+
+/** The relay's own queries are all by index, and the statistics of a queue are always out of date. */
+const RELAY_SESSION = { synchronous_commit: 'on', enable_seqscan: 'off', jit: 'off' };
+
+/**
+ * Publishes every committed change to the stream: each once in the log's numbering, transaction by transaction.
+ *
+ * Any number of relays may run against one database: one leads, the others stand by and take over within some two
+ * seconds of its end. Two that both believe to lead do no harm.
+ *
+ * @see docs/data-flow.md, "Relay"
+ */
+export function createRelay({ stream, metrics, log, settings }: Dependencies) {
+  const connect = createConnect(settings.databaseUrl);
+  const election = createElection({ connect, log, settings: { leaseMs: LEASE_MS, pingMs: PING_MS } });
+  let isLeading = false;
+
+  async function lead(signal: AbortSignal): Promise<void> {
+    const { query, ended, end } = await connect('relay', RELAY_SESSION);
+    const wakeUps = startWakeUps({ databaseUrl: settings.databaseUrl, log });
+    const housekeeping = startHousekeeping({
+      connect,
+      cleanup: createCleanup(settings),
+      metrics,
+      log,
+      settings: { everyMs: HOUSEKEEPING_EVERY_MS },
+    });
+    // A query that hangs must not outlast the leadership.
+    signal.addEventListener('abort', () => void end(), { once: true });
+    try {
+      const reader = createBatchReader({
+        query,
+        settings: { pieceBytes: settings.pieceBytes, maxRowBytes: stream.maxRecordBytes },
+      });
+      const publisher = createPublisher({ query, stream, reader, metrics });
+      const catchUp = createCatchUp({ query, stream, publisher, metrics, log });
+      const term = createTerm({
+        query,
+        catchUp,
+        publisher,
+        wakeUps,
+        metrics,
+        log,
+        settings: { pollMs: settings.pollMs, heartbeatMs: HEARTBEAT_MS },
+      });
+      await term.serve(AbortSignal.any([signal, ended]));
+    } finally {
+      await Promise.all([housekeeping.close(), wakeUps.close(), end()]);
+    }
+  }
+
+  return {
+    isLeading: () => isLeading,
+    /** Resolves once `signal` aborts and everything is closed. What fails is logged, and begun again with an election. */
+    async run(signal: AbortSignal): Promise<void> {
+      const backoff = createBackoff({ minMs: 100, maxMs: 5_000 });
+      while (!signal.aborted) {
+        const leadership = await election.win(signal);
+        if (leadership === null) return;
+        log.info('leading: this listener relays');
+        isLeading = true;
+        metrics.leader.set(1);
+        const electedAt = performance.now();
+        try {
+          await lead(AbortSignal.any([signal, leadership.lost]));
+        } catch (error) {
+          if (!signal.aborted) log.warn({ err: error }, 'not leading any more');
+        }
+        isLeading = false;
+        metrics.leader.set(0);
+        await leadership.resign();
+        if (performance.now() - electedAt > LEASE_MS) backoff.reset();
+        if (!signal.aborted) await backoff.wait(signal);
+      }
+    },
+  };
+}
+export type Relay = ReturnType<typeof createRelay>;

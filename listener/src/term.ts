@@ -1,0 +1,84 @@
+import type { Log } from '@sync-hub/runtime/log';
+import { createBackoff } from '@sync-hub/stream/backoff';
+import type { Batch } from './batch.ts';
+import type { CatchUp, Caught } from './catch-up.ts';
+import type { Query } from './connection.ts';
+import { fenceNext, probe } from './fence.ts';
+import type { Metrics } from './metrics.ts';
+import { type Publisher, PublishFailedError } from './publisher.ts';
+import { beginSession } from './relay-session.ts';
+import type { WakeUps } from './wake-ups.ts';
+
+interface Dependencies {
+  readonly query: Query;
+  readonly catchUp: CatchUp;
+  readonly publisher: Publisher;
+  readonly wakeUps: Pick<WakeUps, 'next'>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly settings: {
+    /** Longest wait between two looks at the database. */
+    readonly pollMs: number;
+    /** Longest time without a record. */
+    readonly heartbeatMs: number;
+  };
+}
+
+/**
+ * What a leader does, from its election to its end, over one connection:
+ *
+ *   begin a session ──▶ catch up ──▶ follow ──▶ …
+ *                          ▲           │ the stream did not acknowledge (after a pause), or a new epoch was asked for
+ *                          └───────────┘
+ *
+ * Any other error ends the term. Writers never notice: what they commit waits in the outbox, and no transaction is open
+ * while the relay waits for the stream.
+ */
+export function createTerm({ query, catchUp, publisher, wakeUps, metrics, log, settings }: Dependencies) {
+  /** Relays batch by batch. Returns when the epoch is over. */
+  async function follow(session: string, caught: Caught, signal: AbortSignal): Promise<void> {
+    const { epoch, epochId } = caught;
+    let newest: Batch = caught.newest;
+    let beatAt = performance.now();
+    for (;;) {
+      signal.throwIfAborted();
+      const { isWaiting, isEpochOver } = await probe(query, newest, session);
+      if (isEpochOver) return;
+      const quietMs = performance.now() - beatAt;
+      if (!isWaiting && quietMs < settings.heartbeatMs) {
+        await wakeUps.next(Math.min(settings.pollMs, settings.heartbeatMs - quietMs), signal);
+        continue;
+      }
+      const fenced = await fenceNext(query, newest, session);
+      metrics.batches.inc();
+      newest = await publisher.publish(fenced, { epoch, epochId, held: fenced.batch, signal });
+      beatAt = performance.now();
+    }
+  }
+
+  return {
+    /** Never resolves. Rejects when `signal` aborts, the connection ends, or another relay is in charge. */
+    async serve(signal: AbortSignal): Promise<never> {
+      const session = await beginSession(query);
+      const backoff = createBackoff({ minMs: 100, maxMs: 5_000 });
+      let failures = 0;
+      for (;;) {
+        try {
+          const caught = await catchUp.run(session, signal);
+          if (failures > 0) log.info({ failures }, 'the stream takes records again');
+          failures = 0;
+          backoff.reset();
+          await follow(session, caught, signal);
+        } catch (error) {
+          if (!(error instanceof PublishFailedError)) throw error;
+          if (failures === 0)
+            log.error({ err: error.cause }, 'the stream does not take records; changes wait in the outbox');
+          failures += 1;
+          await backoff.wait(signal);
+          signal.throwIfAborted();
+        }
+      }
+    },
+  };
+}
+export type Term = ReturnType<typeof createTerm>;
