@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { RateLimitedError } from '../errors.ts';
-import { type AttemptSettings, createAttemptLimits } from './attempt-limits.ts';
+import { createAttemptLimits } from './attempt-limits.ts';
 import { createRateLimit } from './rate-limit.ts';
 
-const settings: AttemptSettings = {
-  signInFailuresPerEmailAndClientPerHour: 2,
-  signInFailuresPerEmailPerHour: 5,
-  signInFailuresPerClientPerHour: 4,
-  signUpsPerClientPerHour: 2,
-  refreshFailuresPerClientPerHour: 2,
+const settings = {
+  SIGN_IN_FAILURES_PER_EMAIL_AND_CLIENT_PER_HOUR: 2,
+  SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR: 5,
+  SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR: 4,
+  SIGN_UPS_PER_CLIENT_PER_HOUR: 2,
+  REFRESH_FAILURES_PER_CLIENT_PER_HOUR: 2,
 };
 const ada = 'ada@example.com';
 

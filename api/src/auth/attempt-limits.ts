@@ -1,28 +1,7 @@
 import { RateLimitedError } from '../errors.ts';
+import type { AuthSettings } from './auth-settings.ts';
 import { clientNetwork } from './client-network.ts';
 import type { Rate, RateLimit } from './rate-limit.ts';
-
-/** How often, per hour and API process. A client is an IPv4 address or an IPv6 /64. */
-export interface AttemptSettings {
-  /** SIGN_IN_FAILURES_PER_EMAIL_AND_CLIENT_PER_HOUR: what a person who forgot a password needs. */
-  readonly signInFailuresPerEmailAndClientPerHour: number;
-  /** SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR: against guesses spread over many clients. */
-  readonly signInFailuresPerEmailPerHour: number;
-  /** SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR: against one password tried on many e-mails. */
-  readonly signInFailuresPerClientPerHour: number;
-  /** SIGN_UPS_PER_CLIENT_PER_HOUR: also those refused because the e-mail is taken, or they would tell who has an account. */
-  readonly signUpsPerClientPerHour: number;
-  /** REFRESH_FAILURES_PER_CLIENT_PER_HOUR: a token cannot be guessed; this is for clients that loop on a dead one. */
-  readonly refreshFailuresPerClientPerHour: number;
-}
-
-export const defaultAttemptSettings: AttemptSettings = {
-  signInFailuresPerEmailAndClientPerHour: 10,
-  signInFailuresPerEmailPerHour: 100,
-  signInFailuresPerClientPerHour: 100,
-  signUpsPerClientPerHour: 100,
-  refreshFailuresPerClientPerHour: 100,
-};
 
 /** Each method throws RateLimitedError when there were too many. */
 export interface AttemptLimits {
@@ -38,6 +17,15 @@ export interface AttemptLimits {
   failedRefresh(clientAddress: string): void;
 }
 
+type AttemptSettings = Pick<
+  AuthSettings,
+  | 'SIGN_IN_FAILURES_PER_EMAIL_AND_CLIENT_PER_HOUR'
+  | 'SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR'
+  | 'SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR'
+  | 'SIGN_UPS_PER_CLIENT_PER_HOUR'
+  | 'REFRESH_FAILURES_PER_CLIENT_PER_HOUR'
+>;
+
 export interface AttemptLimitDeps {
   readonly rateLimit: RateLimit;
   readonly settings: AttemptSettings;
@@ -47,12 +35,17 @@ export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): 
   return {
     password(email, clientAddress) {
       const client = clientNetwork(clientAddress);
-      const buckets: [string, Rate][] = [[`password from ${client}`, hourly(settings.signInFailuresPerClientPerHour)]];
+      const buckets: [string, Rate][] = [
+        [`password from ${client}`, hourly(settings.SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR)],
+      ];
       if (email !== null) {
         // The e-mail's own bucket comes last, out of reach once one client's share of it is spent: nobody alone can
         // lock others out.
-        buckets.push([`password of ${email} from ${client}`, hourly(settings.signInFailuresPerEmailAndClientPerHour)]);
-        buckets.push([`password of ${email}`, hourly(settings.signInFailuresPerEmailPerHour)]);
+        buckets.push([
+          `password of ${email} from ${client}`,
+          hourly(settings.SIGN_IN_FAILURES_PER_EMAIL_AND_CLIENT_PER_HOUR),
+        ]);
+        buckets.push([`password of ${email}`, hourly(settings.SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR)]);
       }
       for (const [bucket, rate] of buckets) takeOrThrow(bucket, rate);
       return () => {
@@ -60,10 +53,13 @@ export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): 
       };
     },
     signUp(clientAddress) {
-      takeOrThrow(`sign-up from ${clientNetwork(clientAddress)}`, hourly(settings.signUpsPerClientPerHour));
+      takeOrThrow(`sign-up from ${clientNetwork(clientAddress)}`, hourly(settings.SIGN_UPS_PER_CLIENT_PER_HOUR));
     },
     failedRefresh(clientAddress) {
-      takeOrThrow(`refresh from ${clientNetwork(clientAddress)}`, hourly(settings.refreshFailuresPerClientPerHour));
+      takeOrThrow(
+        `refresh from ${clientNetwork(clientAddress)}`,
+        hourly(settings.REFRESH_FAILURES_PER_CLIENT_PER_HOUR),
+      );
     },
   };
 

@@ -1,31 +1,14 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { createAccessTokens } from './access-token.ts';
-import { type AttemptSettings, createAttemptLimits, defaultAttemptSettings } from './attempt-limits.ts';
+import { createAttemptLimits } from './attempt-limits.ts';
+import type { AuthSettings } from './auth-settings.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createRefreshTokens } from './refresh-token.ts';
-import { defaultSessionSettings, type SessionSettings } from './session-deps.ts';
 import { createSessions, type Sessions } from './sessions.ts';
-
-/** Every setting of this folder; each names its environment variable where it is declared. */
-export interface AuthSettings extends SessionSettings, AttemptSettings {
-  /** ACCESS_TOKEN_TTL_SECONDS, 300 to 900: for so long a token is good, as long as its session lives. */
-  readonly accessTokenTtlSeconds: number;
-  /** RATE_LIMIT_MAX_BUCKETS: how many e-mails and clients attempts are counted for at most. */
-  readonly rateLimitMaxBuckets: number;
-}
-
-export const defaultAuthSettings: AuthSettings = {
-  ...defaultSessionSettings,
-  ...defaultAttemptSettings,
-  accessTokenTtlSeconds: 600,
-  rateLimitMaxBuckets: 50_000,
-};
 
 export interface AuthDeps {
   readonly prisma: PrismaClient;
-  /** JWT_SECRET, at least 32 bytes, the same in every API process. */
-  readonly secret: string;
   readonly settings: AuthSettings;
 }
 
@@ -34,11 +17,12 @@ export interface Auth {
   readonly sessions: Sessions;
 }
 
-/** Wires the session service of one API process. Holds nothing that needs closing. */
-export function createAuth({ prisma, secret, settings }: AuthDeps): Auth {
-  const accessTokens = createAccessTokens({ secret, ttlSeconds: settings.accessTokenTtlSeconds });
+/** Wires the session service of one API process. It holds nothing that needs closing. */
+export function createAuth({ prisma, settings }: AuthDeps): Auth {
+  const secret = settings.JWT_SECRET;
+  const accessTokens = createAccessTokens({ secret, ttlSeconds: settings.ACCESS_TOKEN_TTL_SECONDS });
   const refreshTokens = createRefreshTokens({ secret });
-  const rateLimit = createRateLimit({ maxBuckets: settings.rateLimitMaxBuckets });
+  const rateLimit = createRateLimit({ maxBuckets: settings.RATE_LIMIT_MAX_BUCKETS });
   const attempts = createAttemptLimits({ rateLimit, settings });
   return {
     authenticate: createAuthenticate({ prisma, accessTokens }),

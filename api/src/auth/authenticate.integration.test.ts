@@ -3,13 +3,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import { readSettings } from '@sync-hub/runtime/settings';
 import { createAccessTokens } from './access-token.ts';
-import { type Auth, createAuth, defaultAuthSettings } from './auth.ts';
+import { type Auth, createAuth } from './auth.ts';
+import { authSettings } from './auth-settings.ts';
 import type { Grant } from './grant.ts';
 import { readLiveSessions } from './live-sessions.ts';
 
 const secret = 'a secret of thirty-two bytes, yes';
 const client = { address: '192.0.2.1', userAgent: null };
+const settings = readSettings(authSettings, { JWT_SECRET: secret });
 
 let database: TestDatabase;
 let prisma: PrismaClient;
@@ -21,7 +24,7 @@ beforeAll(async () => {
   prisma = createPrisma({ databaseUrl: database.url });
 });
 beforeEach(async () => {
-  auth = createAuth({ prisma, secret, settings: defaultAuthSettings });
+  auth = createAuth({ prisma, settings });
   [ada, grace] = await Promise.all([signUp('Ada'), signUp('Grace')]);
 });
 afterAll(async () => {

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import { readSettings } from '@sync-hub/runtime/settings';
 import { BadCredentialsError, RateLimitedError, ValidationError } from '../errors.ts';
 import { actAs } from './acting.ts';
-import { type Auth, createAuth, defaultAuthSettings } from './auth.ts';
+import { type Auth, createAuth } from './auth.ts';
+import { authSettings } from './auth-settings.ts';
 import type { Viewer } from './authenticate.ts';
 import type { Grant } from './grant.ts';
 import { hashPassword } from './passwords.ts';
@@ -13,6 +15,7 @@ import { setPassword } from './set-password.ts';
 const client = { address: '192.0.2.1', userAgent: 'a test' };
 const oldPassword = 'violet teapot orbit';
 const newPassword = 'amber kettle comet';
+const settings = readSettings(authSettings, { JWT_SECRET: 'a secret of thirty-two bytes, yes' });
 
 let database: TestDatabase;
 let prisma: PrismaClient;
@@ -25,7 +28,7 @@ beforeAll(async () => {
   prisma = createPrisma({ databaseUrl: database.url });
 });
 beforeEach(async () => {
-  auth = createAuth({ prisma, secret: 'a secret of thirty-two bytes, yes', settings: defaultAuthSettings });
+  auth = createAuth({ prisma, settings });
   email = `${crypto.randomUUID()}@example.com`;
   grant = await auth.sessions.signUp({ email, name: 'Ada', password: oldPassword }, client);
 });

@@ -17,7 +17,7 @@ export async function openSession(
   { userId, sessionId, client }: { readonly userId: string; readonly sessionId: string; readonly client: Client },
 ): Promise<Grant> {
   const userAgent = client.userAgent?.slice(0, maxUserAgentCharacters) ?? null;
-  const expiresAt = sessionExpiry(deps.settings.sessionTtlDays);
+  const expiresAt = sessionExpiry(deps.settings.SESSION_TTL_DAYS);
   await tx.session.create({ data: { id: sessionId, userId, userAgent, expiresAt } });
   const refreshToken = deps.refreshTokens.first();
   await storeRefreshToken(tx, sessionId, refreshToken);

@@ -3,13 +3,16 @@ import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-databa
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import { readSettings } from '@sync-hub/runtime/settings';
 import { BadCredentialsError, RateLimitedError } from '../errors.ts';
-import { type Auth, type AuthSettings, createAuth, defaultAuthSettings } from './auth.ts';
+import { type Auth, createAuth } from './auth.ts';
+import { type AuthSettings, authSettings } from './auth-settings.ts';
 import type { Grant } from './grant.ts';
 import { hashRefreshToken } from './refresh-token.ts';
 
 const client = { address: '192.0.2.1', userAgent: 'a test' };
 const credentials = { email: 'ada@example.com', password: 'violet teapot orbit' };
+const defaults = readSettings(authSettings, { JWT_SECRET: 'a secret of thirty-two bytes, yes' });
 
 let database: TestDatabase;
 let prisma: PrismaClient;
@@ -29,8 +32,8 @@ afterAll(async () => {
   await database.close();
 });
 
-function createAuthWith(settings: Partial<AuthSettings>, secret = 'a secret of thirty-two bytes, yes'): Auth {
-  return createAuth({ prisma, secret, settings: { ...defaultAuthSettings, ...settings } });
+function createAuthWith(settings: Partial<AuthSettings>): Auth {
+  return createAuth({ prisma, settings: { ...defaults, ...settings } });
 }
 
 async function refresh(refreshToken: string): Promise<Grant> {
@@ -140,9 +143,9 @@ describe('a refresh token', () => {
   });
 
   test('that was not exchanged yet outlives a change of JWT_SECRET; a repeat across it is refused and harms nothing', async () => {
-    auth = createAuthWith({}, 'another secret of thirty-two bytes');
+    auth = createAuthWith({ JWT_SECRET: 'another secret of thirty-two bytes' });
     const next = await refresh(grant.refreshToken);
-    auth = createAuthWith({}, 'a third secret of thirty-two bytes');
+    auth = createAuthWith({ JWT_SECRET: 'a third secret of thirty-two bytes' });
     await expect(refresh(grant.refreshToken)).rejects.toBeInstanceOf(BadCredentialsError);
     await expect(refresh(next.refreshToken)).resolves.toBeDefined();
   });
@@ -177,7 +180,7 @@ describe('a session', () => {
 
 describe('a client', () => {
   test('that loops on a dead token is told to wait, and its good tokens go on', async () => {
-    auth = createAuthWith({ refreshFailuresPerClientPerHour: 2 });
+    auth = createAuthWith({ REFRESH_FAILURES_PER_CLIENT_PER_HOUR: 2 });
     for (let time = 0; time < 2; time += 1) await expect(refresh('dead')).rejects.toBeInstanceOf(BadCredentialsError);
     await expect(refresh('dead')).rejects.toBeInstanceOf(RateLimitedError);
     await expect(refresh(grant.refreshToken)).resolves.toBeDefined();

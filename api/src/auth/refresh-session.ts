@@ -45,7 +45,7 @@ async function exchangeToken(
 ): Promise<Exchange> {
   const session = await lockSessionOfToken(tx, hash);
   if (session === null || !session.live) return refused;
-  const use = await readUse(tx, hash, deps.settings.refreshGraceSeconds);
+  const use = await readUse(tx, hash, deps.settings.REFRESH_GRACE_SECONDS);
   if (use === null) return refused;
 
   const { id: sessionId, userId } = session;
@@ -59,7 +59,7 @@ async function exchangeToken(
   if (use === 'unused') {
     await tx.$executeRaw`UPDATE refresh_tokens SET used_at = clock_timestamp() WHERE hash = ${hash}`;
     await storeRefreshToken(tx, sessionId, successor);
-    await prolong(tx, sessionId, deps.settings.sessionTtlDays);
+    await prolong(tx, sessionId, deps.settings.SESSION_TTL_DAYS);
   } else if (!(await isStored(tx, successor))) {
     return refused; // JWT_SECRET was changed since the first exchange: its answer cannot be made again.
   }

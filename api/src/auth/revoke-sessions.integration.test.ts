@@ -3,13 +3,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import { readSettings } from '@sync-hub/runtime/settings';
 import { NotFoundError } from '../errors.ts';
-import { type Auth, createAuth, defaultAuthSettings } from './auth.ts';
+import { type Auth, createAuth } from './auth.ts';
+import { authSettings } from './auth-settings.ts';
 import type { Viewer } from './authenticate.ts';
 import type { Grant } from './grant.ts';
 
 const client = { address: '192.0.2.1', userAgent: 'a test' };
 const password = 'violet teapot orbit';
+const settings = readSettings(authSettings, { JWT_SECRET: 'a secret of thirty-two bytes, yes' });
 
 let database: TestDatabase;
 let prisma: PrismaClient;
@@ -22,7 +25,7 @@ beforeAll(async () => {
   prisma = createPrisma({ databaseUrl: database.url });
 });
 beforeEach(async () => {
-  auth = createAuth({ prisma, secret: 'a secret of thirty-two bytes, yes', settings: defaultAuthSettings });
+  auth = createAuth({ prisma, settings });
   ada = await auth.sessions.signUp({ email: `ada-${randomUUID()}@example.com`, name: 'Ada', password }, client);
   grace = await auth.sessions.signUp({ email: `grace-${randomUUID()}@example.com`, name: 'Grace', password }, client);
 });

@@ -1,16 +1,8 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import type { AccessTokens } from './access-token.ts';
 import type { AttemptLimits } from './attempt-limits.ts';
+import type { AuthSettings } from './auth-settings.ts';
 import type { RefreshTokens } from './refresh-token.ts';
-
-export interface SessionSettings {
-  /** SESSION_TTL_DAYS: a session that is not refreshed for so long is over, and its refresh token with it. */
-  readonly sessionTtlDays: number;
-  /** REFRESH_GRACE_SECONDS: so long after its first exchange a refresh token may be exchanged again, for a lost answer. */
-  readonly refreshGraceSeconds: number;
-}
-
-export const defaultSessionSettings: SessionSettings = { sessionTtlDays: 30, refreshGraceSeconds: 30 };
 
 /** What every part of the session service is given. */
 export interface SessionDeps {
@@ -18,7 +10,7 @@ export interface SessionDeps {
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly attempts: AttemptLimits;
-  readonly settings: SessionSettings;
+  readonly settings: Pick<AuthSettings, 'SESSION_TTL_DAYS' | 'REFRESH_GRACE_SECONDS'>;
 }
 
 /** Where a call comes from. */

@@ -3,12 +3,15 @@ import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-databa
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import { readSettings } from '@sync-hub/runtime/settings';
 import { BadCredentialsError, RateLimitedError } from '../errors.ts';
-import { type Auth, type AuthSettings, createAuth, defaultAuthSettings } from './auth.ts';
+import { type Auth, createAuth } from './auth.ts';
+import { type AuthSettings, authSettings } from './auth-settings.ts';
 
 const client = { address: '192.0.2.1', userAgent: 'a test' };
 const password = 'violet teapot orbit';
 const email = 'ada@example.com';
+const defaults = readSettings(authSettings, { JWT_SECRET: 'a secret of thirty-two bytes, yes' });
 
 let database: TestDatabase;
 let prisma: PrismaClient;
@@ -27,8 +30,7 @@ afterAll(async () => {
 function auth(settings: Partial<AuthSettings> = {}): Auth {
   return createAuth({
     prisma,
-    secret: 'a secret of thirty-two bytes, yes',
-    settings: { ...defaultAuthSettings, ...settings },
+    settings: { ...defaults, ...settings },
   });
 }
 
@@ -106,7 +108,7 @@ describe('whoever guesses passwords', () => {
   });
 
   test('is stopped as soon with all guesses made at once', async () => {
-    const { sessions } = auth({ signInFailuresPerEmailAndClientPerHour: 3 });
+    const { sessions } = auth({ SIGN_IN_FAILURES_PER_EMAIL_AND_CLIENT_PER_HOUR: 3 });
     const guesses = Array.from({ length: 12 }, () => sessions.signIn(wrong, client));
     const reasons = (await Promise.allSettled(guesses)).map((guess) => guess.status === 'rejected' && guess.reason);
     expect(reasons.filter((reason) => reason instanceof BadCredentialsError)).toHaveLength(3);
@@ -114,14 +116,14 @@ describe('whoever guesses passwords', () => {
   });
 
   test('of an e-mail nobody has is stopped as soon', async () => {
-    const { sessions } = auth({ signInFailuresPerEmailAndClientPerHour: 1 });
+    const { sessions } = auth({ SIGN_IN_FAILURES_PER_EMAIL_AND_CLIENT_PER_HOUR: 1 });
     const nobody = { email: 'nobody@example.com', password };
     await expect(sessions.signIn(nobody, client)).rejects.toBeInstanceOf(BadCredentialsError);
     await expect(sessions.signIn(nobody, client)).rejects.toBeInstanceOf(RateLimitedError);
   });
 
   test('and signs in rightly, however often, is not stopped', async () => {
-    const { sessions } = auth({ signInFailuresPerEmailAndClientPerHour: 1 });
+    const { sessions } = auth({ SIGN_IN_FAILURES_PER_EMAIL_AND_CLIENT_PER_HOUR: 1 });
     for (let time = 0; time < 3; time += 1) await sessions.signIn({ email, password }, client);
   });
 });

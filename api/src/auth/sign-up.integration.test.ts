@@ -2,12 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import { readSettings } from '@sync-hub/runtime/settings';
 import { ConflictError, RateLimitedError, ValidationError } from '../errors.ts';
-import { createAuth, defaultAuthSettings } from './auth.ts';
+import { createAuth } from './auth.ts';
+import { type AuthSettings, authSettings } from './auth-settings.ts';
 import { userColor } from './user-color.ts';
 
 const client = { address: '192.0.2.1', userAgent: 'a test' };
 const password = 'violet teapot orbit';
+const defaults = readSettings(authSettings, { JWT_SECRET: 'a secret of thirty-two bytes, yes' });
 
 let database: TestDatabase;
 let prisma: PrismaClient;
@@ -20,11 +23,10 @@ afterAll(async () => {
   await database.close();
 });
 
-function auth(settings: Partial<typeof defaultAuthSettings> = {}) {
+function auth(settings: Partial<AuthSettings> = {}) {
   return createAuth({
     prisma,
-    secret: 'a secret of thirty-two bytes, yes',
-    settings: { ...defaultAuthSettings, ...settings },
+    settings: { ...defaults, ...settings },
   });
 }
 
@@ -118,7 +120,7 @@ describe('whoever signs up', () => {
   });
 
   test('too often from one client is told when to come back', async () => {
-    const { sessions } = auth({ signUpsPerClientPerHour: 1 });
+    const { sessions } = auth({ SIGN_UPS_PER_CLIENT_PER_HOUR: 1 });
     await sessions.signUp({ email: 'often@example.com', name: 'O', password }, client);
     const again = sessions.signUp({ email: 'often2@example.com', name: 'O', password }, client);
     await expect(again).rejects.toBeInstanceOf(RateLimitedError);
