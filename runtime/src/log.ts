@@ -14,13 +14,18 @@ const SECRET_FIELDS = [
   'databaseUrl',
 ];
 
-/** The lines of one process, as JSON on stdout. Secrets are redacted by field name: they must not be in the message. */
-export function createLog({ name, level }: { name: string; level: string }): Log {
-  return pino({
+/**
+ * The lines of one process, as JSON on stdout. Secrets are redacted by field name: they must not be in the message.
+ *
+ * @param destination  takes the lines in place of stdout.
+ */
+export function createLog({ name, level }: { name: string; level: string }, destination?: pino.DestinationStream): Log {
+  const options: pino.LoggerOptions = {
     name,
     level,
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[secret]' },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
