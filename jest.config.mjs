@@ -20,6 +20,8 @@ const everywhere = {
 };
 
 export default {
+  // Real servers on a busy machine: tests wait for conditions, this only bounds the wait.
+  testTimeout: 30_000,
   projects: [
     {
       ...everywhere,

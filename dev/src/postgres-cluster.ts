@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import type { ServerUser } from './server-user.ts';
@@ -39,25 +39,25 @@ async function makeCluster({ dataDir, binaries, user }: Cluster): Promise<void> 
   const unfinished = `${dataDir}.unfinished`;
   const passwordFile = `${dataDir}.password`;
   rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(dirname(dataDir), { recursive: true });
   mkdirSync(unfinished, { mode: 0o700 });
   writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
-  if ('uid' in user) for (const path of [unfinished, passwordFile]) chownSync(path, user.uid, user.gid);
+  user.own(unfinished);
+  user.own(passwordFile);
+  const { program, args, options } = user.launch(binaries.initdb, [
+    `--pgdata=${unfinished}`,
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    // Not the machine's locale, which would decide how text sorts: bytewise, and Unicode's letters, the same everywhere.
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+  ]);
   try {
-    // Its own locale would decide how text sorts: UTF-8 with byte order is the same on every machine.
-    const flags = [
-      '--encoding=UTF8',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
-      '--locale=C',
-      '--username=postgres',
-      '--auth=scram-sha-256',
-      '--no-sync',
-    ];
-    await promisify(execFile)(binaries.initdb, [`--pgdata=${unfinished}`, `--pwfile=${passwordFile}`, ...flags], user);
+    await promisify(execFile)(program, args, options);
     renameSync(passwordFile, join(unfinished, PASSWORD_FILE));
-    chmodSync(join(unfinished, PASSWORD_FILE), 0o600);
-    renameSync(unfinished, dataDir);
+    renameSync(unfinished, dataDir); // fails when there is something else, and only an empty folder gives way
   } catch (cause) {
     throw new Error(`Cannot make a PostgreSQL cluster in ${dataDir}: ${reasonOf(cause)}`, { cause });
   } finally {

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePorts } from './free-ports.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { ensureCluster } from './postgres-cluster.ts';
-import { serverUser } from './server-user.ts';
+import { endAbandonedServer, noteOwner } from './postgres-leftover.ts';
+import { type Launch, serverUser } from './server-user.ts';
 
 export interface PostgresOptions {
   /** Made, with an empty cluster, when it is not there; kept on close. */
@@ -31,67 +34,86 @@ export interface RunningPostgres {
 /** How long a shutdown checkpoint may take before the server is told to leave it to the next start's recovery. */
 const CLOSE_TIMEOUT_MS = 20_000;
 
+/** A free port may be taken by another before it is used, and a killed server's children need a moment to end. */
+const MAX_TRIES = 10;
+
 /**
  * Starts a real PostgreSQL server on 127.0.0.1, ready for connections when the promise resolves.
  *
- * A server that was killed recovers by starting again on the same folder. It outlives a parent that is killed.
+ * A server that was killed recovers by starting again on the same folder. It outlives a parent that is killed; the next
+ * start on its folder ends it first.
  *
- * @throws Error with one clear message: the port is in use, the folder is of another version or in use, or the server's own last words.
+ * @throws Error with one clear message: the port is in use, the folder is in use or of another version, or the server's own last words.
  */
 export async function startPostgres({
-  dataDir,
   port = 0,
   log,
   settings = {},
+  ...options
 }: PostgresOptions): Promise<RunningPostgres> {
+  const dataDir = resolve(options.dataDir);
+  mkdirSync(dirname(dataDir), { recursive: true });
   const binaries = await findPostgresBinaries();
-  const user = serverUser();
+  const user = serverUser([binaries.postgres, dirname(dataDir)]);
   const { password } = await ensureCluster({ dataDir, binaries, user });
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  await endAbandonedServer(dataDir);
 
-  for (let tries = 5; ; tries--) {
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  for (let tries = 1; ; tries++) {
     const chosenPort = port === 0 ? await freePort() : port;
     const listen = ['-p', String(chosenPort), '-h', '127.0.0.1', '-c', 'unix_socket_directories='];
-    // In a process group of its own: Ctrl-C would otherwise end it before those who still write to it.
-    const server = spawn(binaries.postgres, ['-D', dataDir, ...listen, '-c', 'lc_messages=C', ...flags], {
-      ...user,
-      detached: process.platform !== 'win32',
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const ended = new Promise<void>((resolve) => server.once('close', () => resolve()));
+    const server = spawnServer(
+      user.launch(binaries.postgres, ['-D', dataDir, ...listen, '-c', 'lc_messages=C', ...flags]),
+    );
+    const ended = new Promise<void>((done) => server.once('close', () => done()));
     const lastWords = await untilReady(server, log);
     if (lastWords === undefined && server.pid !== undefined) {
       keepWaiting(server, false);
+      noteOwner(dataDir);
       const url = `postgresql://postgres:${password}@127.0.0.1:${chosenPort}/postgres`;
       return { url, port: chosenPort, pid: server.pid, ended, close: () => close(server, ended) };
     }
-    const words = lastWords ?? '';
-    const isPortTaken = /could not bind|could not create any TCP/.test(words);
-    if (isPortTaken && port !== 0) {
-      throw new Error(
-        `Port ${port} is in use, so PostgreSQL cannot listen on it. End what uses it, or choose another port.`,
-      );
-    }
-    // After a kill -9 the old server's children need a moment to notice; until then the new one refuses to start.
-    const isOldOneEnding = /pre-existing shared memory block/.test(words);
-    if (tries === 0 || !(isPortTaken || isOldOneEnding))
-      throw new Error(`PostgreSQL did not start in ${dataDir}:\n${words}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await retryOrExplain(lastWords ?? '', { port, dataDir, isLastTry: tries === MAX_TRIES });
   }
+}
+
+function spawnServer({ program, args, options }: Launch): ChildProcess {
+  return spawn(program, args, {
+    ...options,
+    // In a process group of its own: Ctrl-C would otherwise end it before those who still write to it.
+    detached: process.platform !== 'win32',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+async function retryOrExplain(
+  lastWords: string,
+  { port, dataDir, isLastTry }: { port: number; dataDir: string; isLastTry: boolean },
+): Promise<void> {
+  const isPortTaken = /could not bind|could not create any TCP/.test(lastWords);
+  if (isPortTaken && port !== 0) {
+    throw new Error(
+      `Port ${port} is in use, so PostgreSQL cannot listen on it. End what uses it, or choose another port.`,
+    );
+  }
+  const isKilledOneEnding = /pre-existing shared memory block/.test(lastWords);
+  if (isLastTry || !(isPortTaken || isKilledOneEnding))
+    throw new Error(`PostgreSQL did not start in ${dataDir}:\n${lastWords}`);
+  await new Promise((done) => setTimeout(done, 200));
 }
 
 /** Resolves with nothing when the server takes connections, with what it said last when it ended instead. */
 function untilReady(server: ChildProcess, log: ((line: string) => void) | undefined): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     const said: string[] = [];
     if (server.stderr === null) throw new Error('the server was spawned without a pipe');
     createInterface(server.stderr).on('line', (line) => {
       log?.(line);
       if (said.length < 50) said.push(line);
-      if (line.includes('database system is ready to accept connections')) resolve(undefined);
+      if (line.includes('database system is ready to accept connections')) done(undefined);
     });
     server.once('error', reject);
-    server.once('close', () => resolve(said.join('\n')));
+    server.once('close', () => done(said.join('\n')));
   });
 }
 

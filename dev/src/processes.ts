@@ -13,12 +13,13 @@ export function isRunning(pid: number): boolean {
 
 /** Whether that process was started with `text` in its command: process ids are used again, so an id alone proves nothing. */
 export function wasStartedWith(pid: number, text: string): boolean {
-  if (!isRunning(pid)) return false;
-  try {
-    return commandOf(pid).includes(text);
-  } catch {
-    return false; // it ended between the two questions
-  }
+  return (ask(pid, 'command') ?? '').includes(text);
+}
+
+/** The id of the process that it is a child of; undefined when there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  const answer = ask(pid, 'ppid');
+  return answer === undefined ? undefined : Number(answer);
 }
 
 /** The process id on the first line of a file, such as `postmaster.pid`; undefined when there is no such file. */
@@ -28,7 +29,14 @@ export function readPidFile(path: string): number | undefined {
   return pid > 0 ? pid : undefined;
 }
 
-function commandOf(pid: number): string {
-  if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+function ask(pid: number, column: 'command' | 'ppid'): string | undefined {
+  try {
+    if (process.platform !== 'linux')
+      return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
+    // Small Linux images have no ps.
+    if (column === 'command') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  } catch {
+    return undefined; // no such process
+  }
 }
