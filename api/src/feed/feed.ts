@@ -1,14 +1,20 @@
 import type { ChangeRecord, Claim } from '@sync-hub/stream/change-record';
 import type { Reader, Stream } from '@sync-hub/stream/stream';
-import { affectedViewers, createDirectory, type Directory, directoryTables, endedSessions } from '../authority/directory.ts';
+import {
+  affectedViewers,
+  createDirectory,
+  type Directory,
+  directoryTables,
+  endedSessions,
+} from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { rowFromRecord } from '../model/record-row.ts';
 import type { Cursors } from './cursor.ts';
 import { createFollower, type Follower, type FollowRequest } from './follower.ts';
+import { createFollowerIndex } from './follower-index.ts';
 import type { FrameBounds } from './frame.ts';
 import { type Backlog, createFrameQueue, type FrameQueue } from './frame-queue.ts';
-import { createFollowerIndex } from './follower-index.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogTransaction } from './transaction.ts';
 import type { ModelChange } from './view.ts';
@@ -191,7 +197,8 @@ export function createFeed(dependencies: Dependencies) {
      * @throws UNAVAILABLE while the feed is not aligned or no relay runs; SESSION_REVOKED.
      */
     async follow(request: FollowRequest, backlog: Backlog): Promise<FrameQueue> {
-      if (aligned === null) throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
+      if (aligned === null)
+        throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
       let follower: Follower | null = null;
       const forget = () => follower !== null && followers.remove(follower);
       const queue = createFrameQueue(backlog, () => follower?.end());

@@ -1,11 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
-import { affectedViewers, createDirectory, type Directory, joinedWorkspaces, type MemberRow } from '../authority/directory.ts';
+import {
+  affectedViewers,
+  createDirectory,
+  type Directory,
+  joinedWorkspaces,
+  type MemberRow,
+} from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
 import type { Row } from '../model/row.ts';
 import type { Cursors } from './cursor.ts';
-import { cutChanges, type Frame, type FrameBounds, type FrameChange, type FrameTransaction, sizeOfChange } from './frame.ts';
+import {
+  cutChanges,
+  type Frame,
+  type FrameBounds,
+  type FrameChange,
+  type FrameTransaction,
+  sizeOfChange,
+} from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
@@ -288,7 +301,10 @@ function cursorStart({ snapshot, session, batch }: StartPoint) {
 }
 
 function expired(): GraphQLError {
-  return codedError('CURSOR_EXPIRED', 'The log cannot be continued exactly from here. Read again, then subscribe again.');
+  return codedError(
+    'CURSOR_EXPIRED',
+    'The log cannot be continued exactly from here. Read again, then subscribe again.',
+  );
 }
 
 function hashAuthority({ isAdmin, memberships }: Authority): string {

@@ -68,7 +68,8 @@ export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQu
     push(frame, bytes) {
       if (ended) return true;
       const { bounds } = backlog;
-      if (reader === null && (backlog.frames >= bounds.maxFrames || backlog.bytes + bytes > bounds.maxBytes)) return false;
+      if (reader === null && (backlog.frames >= bounds.maxFrames || backlog.bytes + bytes > bounds.maxBytes))
+        return false;
       give({ frame }, bytes);
       return true;
     },

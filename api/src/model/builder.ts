@@ -39,8 +39,15 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   complexity: {
     limit: operationLimits,
     complexityError: (kind, { maxComplexity, maxDepth, maxBreadth, complexity, depth, breadth }) => {
-      const [limit, actual] = { Complexity: [maxComplexity, complexity], Depth: [maxDepth, depth], Breadth: [maxBreadth, breadth] }[kind];
-      return codedError('QUERY_TOO_COMPLEX', `${kind} is ${actual}, at most ${limit} is answered. Ask for less at once.`);
+      const [limit, actual] = {
+        Complexity: [maxComplexity, complexity],
+        Depth: [maxDepth, depth],
+        Breadth: [maxBreadth, breadth],
+      }[kind];
+      return codedError(
+        'QUERY_TOO_COMPLEX',
+        `${kind} is ${actual}, at most ${limit} is answered. Ask for less at once.`,
+      );
     },
   },
 });

@@ -1,11 +1,11 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
-import type { Authority } from '../authority/authority.ts';
 import type { Viewer } from '../auth/authenticate.ts';
+import type { Sessions } from '../auth/sessions.ts';
+import type { Authority } from '../authority/authority.ts';
 import { codedError } from '../errors.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Backlog } from '../feed/frame-queue.ts';
 import type { RowLoader } from './row-loader.ts';
-import type { Sessions } from '../auth/sessions.ts';
 
 /** What every resolver is given: who asks, and the services of the process. */
 export interface Context {
@@ -26,7 +26,7 @@ export interface Services {
 }
 
 /** The viewer, where only the signed-in may pass. @throws UNAUTHENTICATED */
-export function signedInViewer(context: Context): Viewer {
+export function signedInViewer(context: Pick<Context, 'viewer'>): Viewer {
   if (context.viewer === null)
     throw codedError('UNAUTHENTICATED', 'Sign in first: send `Authorization: Bearer <access token>`.');
   return context.viewer;

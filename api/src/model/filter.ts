@@ -37,7 +37,8 @@ export function readFilter(model: Model, input: FilterInput | null | undefined):
     if (depth > filterLimits.maxDepth) throw badFilter(path, `is nested deeper than ${filterLimits.maxDepth}`);
     const filters = Object.entries(object).map(([key, value]): Filter => {
       const at = `${path}.${key}`;
-      if (value === null) throw badFilter(at, 'is null. Leave it out, or use isNull: true to ask for rows without a value');
+      if (value === null)
+        throw badFilter(at, 'is null. Leave it out, or use isNull: true to ask for rows without a value');
       const list = () => (value as FilterInput[]).map((one, index) => read(one, `${at}.${index}`, depth + 1));
       if (key === 'and' || key === 'or') return { op: key, filters: list() };
       if (key === 'not') return { op: 'not', filter: read(value as FilterInput, at, depth + 1) };

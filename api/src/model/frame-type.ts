@@ -31,7 +31,7 @@ export const TransactionType = builder.objectRef<FrameTransaction>('Transaction'
 
 /** `TaskFrame` and `TaskChange`. */
 export function addFrameType(model: Model, row: RowRef, image: RowRef) {
-  const change = builder.objectRef<FrameChange>(`${model.name}Change`).implement({
+  const change = builder.objectRef<FrameChange>(`${model.frameName}Change`).implement({
     fields: (t) => ({
       operation: t.field({
         type: ChangeOperationEnum,
@@ -63,7 +63,7 @@ export function addFrameType(model: Model, row: RowRef, image: RowRef) {
       }),
     }),
   });
-  return builder.objectRef<Frame>(`${model.name}Frame`).implement({
+  return builder.objectRef<Frame>(`${model.frameName}Frame`).implement({
     fields: (t) => ({
       cursor: t.field({ type: 'SyncCursor', nullable: false, resolve: (frame) => frame.cursor }),
       reset: t.boolean({
@@ -86,7 +86,8 @@ export function addFrameType(model: Model, row: RowRef, image: RowRef) {
       changes: t.field({
         type: [change],
         nullable: false,
-        description: 'At most one for each row; only in a transaction too large for one frame may a later frame change a row again.',
+        description:
+          'At most one for each row; only in a transaction too large for one frame may a later frame change a row again.',
         resolve: ({ changes }) => [...changes],
       }),
     }),

@@ -25,7 +25,10 @@ export function readGlobalId(globalId: string): { typeName: string; id: string }
 export function readIdOf(typeName: string, globalId: string): string {
   const read = readGlobalId(globalId);
   if (read.typeName !== typeName)
-    throw codedError('BAD_USER_INPUT', `${quote(globalId)} is the id of a ${read.typeName}; a ${typeName} is needed here.`);
+    throw codedError(
+      'BAD_USER_INPUT',
+      `${quote(globalId)} is the id of a ${read.typeName}; a ${typeName} is needed here.`,
+    );
   return read.id;
 }
 

@@ -1,8 +1,8 @@
 import type { Authority } from '../authority/authority.ts';
 import type { Rule } from '../authority/rules.ts';
-import type { WriteTransaction } from './transaction.ts';
-import { type Field, integer, dateTime, uuid } from './field.ts';
+import { dateTime, type Field, integer, uuid } from './field.ts';
 import type { Row, Value } from './row.ts';
+import type { WriteTransaction } from './transaction.ts';
 
 /** Who may do what with a row. Whoever may not read it is told NOT_FOUND; whoever reads it but may not act, FORBIDDEN. */
 export interface Policy {
@@ -58,6 +58,8 @@ export interface ModelDeclaration {
   readonly fields: Readonly<Record<string, Field>>;
   /** Fields of the create input that are no columns. */
   readonly createOnly?: Readonly<Record<string, Field>>;
+  /** What its frame types are named after, when not after the model: `<frameName>Frame`, `<frameName>Change`. */
+  readonly frameName?: string;
   /** The field that names the row's workspace, where rows belong to one. */
   readonly workspace?: string;
   /** Fields that lead to other rows. */
@@ -68,8 +70,10 @@ export interface ModelDeclaration {
   readonly mutations?: readonly ('create' | 'update' | 'delete')[];
 }
 
-export interface Model extends Omit<ModelDeclaration, 'createOnly' | 'relations' | 'rules' | 'mutations'> {
+export interface Model
+  extends Omit<ModelDeclaration, 'createOnly' | 'frameName' | 'relations' | 'rules' | 'mutations'> {
   readonly createOnly: Readonly<Record<string, Field>>;
+  readonly frameName: string;
   readonly relations: Readonly<Record<string, Relation>>;
   readonly rules: ModelRules;
   readonly mutations: readonly ('create' | 'update' | 'delete')[];
@@ -89,6 +93,7 @@ const syncedFields = {
 export function defineModel(declaration: ModelDeclaration): Model {
   return {
     createOnly: {},
+    frameName: declaration.name,
     relations: {},
     rules: {},
     mutations: ['create', 'update', 'delete'],

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Viewer } from '../auth/authenticate.ts';
 import { codedError } from '../errors.ts';
-import type { Input } from './values.ts';
 import type { Database, WriteTransaction } from './transaction.ts';
+import type { Input } from './values.ts';
 
 /** What the first call with a mutationId wrote. */
 export interface Claimed {
@@ -33,9 +33,14 @@ export async function claimMutation(
     VALUES (${userId}::uuid, ${mutationId}::uuid, ${field}, ${hash})
     ON CONFLICT DO NOTHING`;
   if (claimed === 1) return {};
-  const first = await tx.mutationClaim.findUniqueOrThrow({ where: { viewerId_mutationId: { viewerId: userId, mutationId } } });
+  const first = await tx.mutationClaim.findUniqueOrThrow({
+    where: { viewerId_mutationId: { viewerId: userId, mutationId } },
+  });
   if (first.field !== field || !Buffer.from(first.inputHash).equals(hash))
-    throw codedError('BAD_USER_INPUT', 'This mutationId was used with another input. Make a new one for each mutation.');
+    throw codedError(
+      'BAD_USER_INPUT',
+      'This mutationId was used with another input. Make a new one for each mutation.',
+    );
   if (first.resultId === null || first.transactionId === null) throw new Error('a committed claim has no result');
   return { result: { field, id: first.resultId, transactionId: first.transactionId } };
 }

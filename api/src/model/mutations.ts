@@ -1,3 +1,5 @@
+import { GraphQLError } from 'graphql';
+import { ValidationError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { type Context, signedInViewer } from './context.ts';
 import { readIdOf, writeGlobalId } from './global-id.ts';
@@ -11,8 +13,6 @@ import {
   NotFoundErrorType,
   ValidationErrorType,
 } from './result-union.ts';
-import { GraphQLError } from 'graphql';
-import { ValidationError } from '../errors.ts';
 import type { Row } from './row.ts';
 import type { Input } from './values.ts';
 import { createRow, deleteRow, updateRow, type Written } from './write.ts';
@@ -41,8 +41,7 @@ export function addMutations(model: Model, row: RowRef): void {
       t.field({
         type: union,
         args: { input: t.arg({ type: input, required: true }) },
-        resolve: (_, args, context) =>
-          answer(() => createRow(model, request(context, `create${name}`, args.input))),
+        resolve: (_, args, context) => answer(() => createRow(model, request(context, `create${name}`, args.input))),
       }),
     );
   }
@@ -59,7 +58,9 @@ export function addMutations(model: Model, row: RowRef): void {
         type: union,
         args: { input: t.arg({ type: input, required: true }) },
         resolve: (_, args, context) =>
-          answer(async () => updateRow(model, readInputId(model, args.input.id), request(context, `update${name}`, args.input))),
+          answer(async () =>
+            updateRow(model, readInputId(model, args.input.id), request(context, `update${name}`, args.input)),
+          ),
       }),
     );
   }
@@ -76,7 +77,9 @@ export function addMutations(model: Model, row: RowRef): void {
         type: union,
         args: { input: t.arg({ type: input, required: true }) },
         resolve: (_, args, context) =>
-          answer(async () => deleteRow(model, readInputId(model, args.input.id), request(context, `delete${name}`, args.input))),
+          answer(async () =>
+            deleteRow(model, readInputId(model, args.input.id), request(context, `delete${name}`, args.input)),
+          ),
       }),
     );
   }

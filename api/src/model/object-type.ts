@@ -12,6 +12,7 @@ type RowFieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<Types, Row>;
 /** Every synced row. */
 export const Synced = builder.interfaceRef<Row>('Synced').implement({
   description: 'Every synced row.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     version: t.int({
       nullable: false,
@@ -89,7 +90,11 @@ function exposeField(t: RowFieldBuilder, name: string, field: Field) {
     case 'uuid':
     case 'reference': {
       const target = field.kind === 'uuid' ? '' : field.to;
-      return t.id({ nullable, description, resolve: (row) => orNull(value(row), () => writeGlobalId(target, textOf(row, name))) });
+      return t.id({
+        nullable,
+        description,
+        resolve: (row) => orNull(value(row), () => writeGlobalId(target, textOf(row, name))),
+      });
     }
   }
 }

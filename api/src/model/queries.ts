@@ -1,4 +1,6 @@
 import type { ObjectRef } from '@pothos/core';
+import type { Where } from '../authority/rules.ts';
+import { everything } from '../authority/rules.ts';
 import { builder, type Types } from './builder.ts';
 import { type Context, signedInViewer } from './context.ts';
 import { type FilterInput, readFilter } from './filter.ts';
@@ -8,8 +10,6 @@ import type { Model } from './model.ts';
 import type { RowRef } from './object-type.ts';
 import { type Order, type Page, type PageArguments, pageLimits, readPage } from './page.ts';
 import { bothWheres, prismaWhere } from './prisma-where.ts';
-import type { Where } from '../authority/rules.ts';
-import { everything } from '../authority/rules.ts';
 import { tableOf } from './table.ts';
 
 export type ConnectionRef = ObjectRef<Types, Page>;
@@ -17,7 +17,10 @@ export type ConnectionRef = ObjectRef<Types, Page>;
 /** `TaskConnection` and `TaskEdge`. */
 export function addConnectionType(model: Model, row: RowRef): ConnectionRef {
   const { name } = model;
-  return builder.connectionObject({ type: row, name: `${name}Connection` }, { name: `${name}Edge` }) as unknown as ConnectionRef;
+  return builder.connectionObject(
+    { type: row, name: `${name}Connection` },
+    { name: `${name}Edge` },
+  ) as unknown as ConnectionRef;
 }
 
 /** `task` and `tasks`. */
@@ -56,7 +59,12 @@ interface PageQuestion {
 }
 
 /** One page of the rows that the viewer may see. */
-export async function readVisiblePage(model: Model, context: Context, page: PageArguments, question: PageQuestion): Promise<Page> {
+export async function readVisiblePage(
+  model: Model,
+  context: Context,
+  page: PageArguments,
+  question: PageQuestion,
+): Promise<Page> {
   signedInViewer(context);
   const asked = prismaWhere(readFilter(model, question.where));
   const authority = await context.authority();

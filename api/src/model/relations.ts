@@ -1,5 +1,5 @@
-import { builder } from './builder.ts';
 import type { ModelTypes } from './add-model.ts';
+import { builder } from './builder.ts';
 import type { Model } from './model.ts';
 import type { RowRef } from './object-type.ts';
 import { connectionComplexity, readVisiblePage } from './queries.ts';

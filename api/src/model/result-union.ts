@@ -3,10 +3,10 @@ import {
   type ErrorCode,
   errorCodes,
   type FieldProblem,
-  RateLimitedError,
-  RowConflictError,
+  type RateLimitedError,
+  type RowConflictError,
   UserError,
-  ValidationError,
+  type ValidationError,
 } from '../errors.ts';
 import { builder, type Types } from './builder.ts';
 import type { Model } from './model.ts';

@@ -10,7 +10,8 @@ export interface Row {
 /** The value of a text, id or enumeration field that cannot be null. Throws where the declaration lied. */
 export function textOf(row: Readonly<Record<string, Value | undefined>>, field: string): string {
   const value = row[field];
-  if (typeof value !== 'string') throw new TypeError(`${field} is ${value === null ? 'null' : typeof value}, not a text`);
+  if (typeof value !== 'string')
+    throw new TypeError(`${field} is ${value === null ? 'null' : typeof value}, not a text`);
   return value;
 }
 

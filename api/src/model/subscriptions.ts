@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { GraphQLResolveInfo } from 'graphql';
 import { print } from 'graphql';
-import type { FrameEvent } from '../feed/frame-queue.ts';
 import { changeOperations } from '../feed/frame.ts';
+import type { FrameEvent } from '../feed/frame-queue.ts';
 import { builder } from './builder.ts';
 import { signedInViewer } from './context.ts';
 import { type Filter, readFilter, requiredValue } from './filter.ts';

@@ -5,7 +5,9 @@ import type { Row } from './row.ts';
 import type { Database } from './transaction.ts';
 
 /** Prisma's order, one key a column. */
-export type OrderBy = { readonly [field: string]: 'asc' | 'desc' | { readonly sort: 'asc' | 'desc'; readonly nulls: 'last' } };
+export type OrderBy = {
+  readonly [field: string]: 'asc' | 'desc' | { readonly sort: 'asc' | 'desc'; readonly nulls: 'last' };
+};
 
 /** A model's table, whichever model it is. */
 export interface Table {

@@ -16,7 +16,10 @@ export function addCreateInput(model: Model) {
   return builder.inputType(`Create${model.name}Input`, {
     fields: (t) => {
       const inputs: InputFieldMap = {
-        id: t.field({ type: 'UUID', description: 'Made by the client, so that it can show the row before the answer comes.' }),
+        id: t.field({
+          type: 'UUID',
+          description: 'Made by the client, so that it can show the row before the answer comes.',
+        }),
       };
       for (const [name, field] of fields)
         if (field.create !== undefined) inputs[name] = inputField(t, field, field.create === 'required');
@@ -29,7 +32,8 @@ export function addCreateInput(model: Model) {
 export function addUpdateInput(model: Model) {
   const fields = Object.entries(model.fields).filter(([, field]) => field.update === true);
   return builder.inputType(`Update${model.name}Input`, {
-    description: 'A field that is absent stays; null clears it, or is a ValidationError where the field cannot be null.',
+    description:
+      'A field that is absent stays; null clears it, or is a ValidationError where the field cannot be null.',
     fields: (t) => ({
       id: t.id({ required: true }),
       expectedVersion: t.int({ description: expectedVersionDescription }),

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { Prisma } from '@sync-hub/prisma/generated/client';
 import { actAs } from '../auth/acting.ts';
 import type { Viewer } from '../auth/authenticate.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { ConflictError, ForbiddenError, NotFoundError, RowConflictError } from '../errors.ts';
-import { claimMutation, type Claimed, recordResult } from './mutation-claim.ts';
 import { type Model, readableRow, type Write } from './model.ts';
+import { type Claimed, claimMutation, recordResult } from './mutation-claim.ts';
 import { bothWheres } from './prisma-where.ts';
 import { integerOf, type Row, textOf } from './row.ts';
 import { tableOf } from './table.ts';
 import type { Database } from './transaction.ts';
 import { checkWritable, type Input, readCreateValues, readUpdateValues } from './values.ts';
-import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 
 /** What a mutation wrote. `row` is as its viewer may read it; null when it was deleted. */
 export interface Written {
@@ -130,7 +130,10 @@ function requireVisibleWorkspace(model: Model, { authority }: Write, proposed: R
 function checkVersion(model: Model, authority: Write['authority'], row: Row, input: Input) {
   const expected = input['expectedVersion'];
   if (typeof expected === 'number' && expected !== integerOf(row, 'version'))
-    throw new RowConflictError(model.name, expected, { ...readableRow(model, authority, row), version: row['version'] });
+    throw new RowConflictError(model.name, expected, {
+      ...readableRow(model, authority, row),
+      version: row['version'],
+    });
 }
 
 async function transactionIdOf(tx: Database): Promise<string> {
@@ -150,7 +153,8 @@ function forbidden(what: string) {
 /** What the database refuses, said for the caller. */
 function asUserError(error: unknown): unknown {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return error;
-  if (error.code === 'P2002') return new ConflictError('A row with this id, or with these unique values, exists already.');
+  if (error.code === 'P2002')
+    return new ConflictError('A row with this id, or with these unique values, exists already.');
   if (error.code === 'P2003') return new NotFoundError('A row that the input names does not exist.');
   return error;
 }

@@ -37,8 +37,10 @@ export const member = defineModel({
       // Only who may add a member is told whether a user exists.
       const isOwner = authority.memberships.get(textOf(values, 'workspaceId'))?.role === 'OWNER';
       const email = parseEmail(textOf(values, 'email'));
-      const user = isOwner && email !== null ? await tx.user.findUnique({ where: { email }, select: { id: true } }) : null;
-      if (isOwner && user === null) throw new NotFoundError('There is no user with this e-mail. Ask them to sign up first.');
+      const user =
+        isOwner && email !== null ? await tx.user.findUnique({ where: { email }, select: { id: true } }) : null;
+      if (isOwner && user === null)
+        throw new NotFoundError('There is no user with this e-mail. Ask them to sign up first.');
       return { ...values, userId: user?.id ?? null };
     },
     async beforeUpdate(write, row, values) {

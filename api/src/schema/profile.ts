@@ -1,7 +1,7 @@
 import { builder } from '../model/builder.ts';
 import { signedInViewer } from '../model/context.ts';
-import { writeGlobalId } from '../model/global-id.ts';
 import { TransactionType } from '../model/frame-type.ts';
+import { writeGlobalId } from '../model/global-id.ts';
 import { type Row, textOf } from '../model/row.ts';
 import { user } from './user.ts';
 

@@ -16,14 +16,16 @@ import { user } from './user.ts';
  * @param extra  models besides the API's own, for a test that adds a table.
  */
 export function buildSchema(extra: readonly Model[] = []): GraphQLSchema {
-  builder.queryType({ description: 'Root fields are nullable, so that one failing field does not take the others with it.' });
+  builder.queryType({
+    description: 'Root fields are nullable, so that one failing field does not take the others with it.',
+  });
   builder.mutationType({});
   builder.subscriptionType({});
   const byName = new Map([...models, ...extra].map((model) => [model.name, { model, types: addModel(model) }]));
   const targets = { models: byName, profile: { type: Profile, of: user } };
   for (const entry of byName.values()) addRelations(entry, targets);
   addSessions({ user: typesOf(user), session: typesOf(session) });
-  return builder.toSchema({ sortedSchema: true });
+  return builder.toSchema({ sortSchema: true });
 
   function typesOf({ name }: Model): ModelTypes {
     const entry = byName.get(name);

@@ -28,7 +28,9 @@ const signInInput = builder.inputType('SignInInput', {
 const refreshSessionInput = builder.inputType('RefreshSessionInput', {
   fields: (t) => ({ refreshToken: t.string({ required: true }) }),
 });
-const revokeSessionInput = builder.inputType('RevokeSessionInput', { fields: (t) => ({ id: t.id({ required: true }) }) });
+const revokeSessionInput = builder.inputType('RevokeSessionInput', {
+  fields: (t) => ({ id: t.id({ required: true }) }),
+});
 const changePasswordInput = builder.inputType('ChangePasswordInput', {
   fields: (t) => ({ currentPassword: t.string({ required: true }), newPassword: t.string({ required: true }) }),
 });
@@ -68,7 +70,11 @@ function addOpening(types: { readonly user: ModelTypes; readonly session: ModelT
   const AuthPayload = builder.objectRef<Grant>('AuthPayload').implement({
     fields: (t) => ({
       accessToken: t.string({ nullable: false, resolve: (grant) => grant.accessToken }),
-      accessTokenExpiresAt: t.field({ type: 'DateTime', nullable: false, resolve: (grant) => grant.accessTokenExpiresAt }),
+      accessTokenExpiresAt: t.field({
+        type: 'DateTime',
+        nullable: false,
+        resolve: (grant) => grant.accessTokenExpiresAt,
+      }),
       refreshToken: t.string({ nullable: false, resolve: (grant) => grant.refreshToken }),
       user: t.field({ type: types.user.row, nullable: false, resolve: (grant) => rowFromPrisma(user, grant.user) }),
       session: t.field({
@@ -78,7 +84,11 @@ function addOpening(types: { readonly user: ModelTypes; readonly session: ModelT
       }),
     }),
   });
-  const signUp = addResultUnion('SignUpResult', AuthPayload, [ValidationErrorType, ConflictErrorType, RateLimitedErrorType]);
+  const signUp = addResultUnion('SignUpResult', AuthPayload, [
+    ValidationErrorType,
+    ConflictErrorType,
+    RateLimitedErrorType,
+  ]);
   const signIn = addResultUnion('SignInResult', AuthPayload, [BadCredentialsErrorType, RateLimitedErrorType]);
   const refresh = addResultUnion('RefreshSessionResult', AuthPayload, [BadCredentialsErrorType, RateLimitedErrorType]);
   const changePassword = addResultUnion('ChangePasswordResult', AuthPayload, [

@@ -39,7 +39,10 @@ export const user = defineModel({
       create: 'optional',
       update: true,
       max: 7,
-      pattern: { regExp: /^#[0-9a-f]{6}$/, hint: 'is not a colour such as "#2f6fed": six hexadecimal digits in lower case.' },
+      pattern: {
+        regExp: /^#[0-9a-f]{6}$/,
+        hint: 'is not a colour such as "#2f6fed": six hexadecimal digits in lower case.',
+      },
     }),
     role: enumeration(userRole, {
       create: 'optional',

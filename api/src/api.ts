@@ -1,0 +1,135 @@
+import { createServer } from 'node:http';
+import { createPrisma } from '@sync-hub/prisma/client';
+import type { Closing } from '@sync-hub/runtime/closing';
+import { createHealth } from '@sync-hub/runtime/health';
+import { listen } from '@sync-hub/runtime/listen';
+import type { Log } from '@sync-hub/runtime/log';
+import { openStream } from '@sync-hub/stream/open-stream';
+import type { GraphQLSchema } from 'graphql';
+import pg from 'pg';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createAccessTokens } from './auth/access-token.ts';
+import { createAttemptLimits } from './auth/attempt-limits.ts';
+import { createAuthenticate } from './auth/authenticate.ts';
+import { createRateLimit } from './auth/rate-limit.ts';
+import { createRefreshTokens } from './auth/refresh-token.ts';
+import { createSessions } from './auth/sessions.ts';
+import type { ApiSettings } from './config.ts';
+import { readClaimedRow } from './feed/claimed-row.ts';
+import { createCursors } from './feed/cursor.ts';
+import { createFeed } from './feed/feed.ts';
+import { createStartPoints } from './feed/start-point.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { collectFeedMetrics } from './metrics.ts';
+import { createGraphql } from './server/graphql.ts';
+import { createRequestListener } from './server/http.ts';
+import { createSockets } from './server/sockets.ts';
+import { startWebSocket } from './server/websocket.ts';
+
+interface Dependencies {
+  readonly config: ApiSettings;
+  readonly schema: GraphQLSchema;
+  readonly log: Log;
+  /** Everything that is opened is registered here. */
+  readonly closing: Closing;
+}
+
+/** How long a subscription waits for a relay, before it is UNAVAILABLE. */
+const relayTimeoutMs = 5_000;
+const pingIntervalMs = 12_000;
+
+/**
+ * Starts one API process: reads the log, serves GraphQL. Resolves when the port is open; `/health/ready` follows when
+ * the feed has met the log.
+ *
+ * @throws Error with one clear message when a port is in use, or Postgres or Kafka cannot be reached.
+ */
+export async function startApi({ config, schema, log, closing }: Dependencies): Promise<{ readonly port: number }> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const isProduction = config.NODE_ENV === 'production';
+  const secret = config.JWT_SECRET;
+
+  const prisma = createPrisma({ databaseUrl: config.DATABASE_URL, maxConnections: config.DATABASE_MAX_CONNECTIONS });
+  closing.add('prisma', () => prisma.$disconnect());
+  const stream = await openStream(config, log);
+  closing.add('stream', stream.close);
+  const startPoints = createStartPoints({
+    connect: async () => {
+      const client = new pg.Client({
+        connectionString: config.DATABASE_URL,
+        application_name: 'sync-hub start points',
+      });
+      await client.connect();
+      return client;
+    },
+    settings: { relayTimeoutMs },
+  });
+  closing.add('start points', startPoints.close);
+
+  const sockets = createSockets();
+  const feed = createFeed({
+    stream,
+    startPoints,
+    cursors: createCursors(secret),
+    readClaimed: (outboxId) => readClaimedRow(prisma, outboxId),
+    onSessionEnded: (sessionId) => sockets.closeSession(sessionId, 'SESSION_REVOKED'),
+    settings: {
+      frame: { maxChanges: config.FRAME_MAX_CHANGES, maxBytes: config.FRAME_MAX_BYTES },
+      progressMs: config.PROGRESS_SECONDS * 1_000,
+    },
+    log,
+  });
+  await feed.start();
+  closing.add('feed', feed.close);
+  collectFeedMetrics(registry, feed, sockets);
+
+  const accessTokens = createAccessTokens({ secret, ttlSeconds: config.ACCESS_TOKEN_TTL_SECONDS });
+  const authenticate = createAuthenticate({ prisma, accessTokens });
+  const sessions = createSessions({
+    prisma,
+    accessTokens,
+    refreshTokens: createRefreshTokens({ secret }),
+    attempts: createAttemptLimits({
+      rateLimit: createRateLimit({ maxBuckets: config.RATE_LIMIT_MAX_BUCKETS }),
+      settings: config,
+    }),
+    settings: config,
+  });
+  const housekeeping = startHousekeeping({ prisma, log, keepSessionDays: config.SESSION_TTL_DAYS });
+  closing.add('housekeeping', housekeeping.close);
+
+  const backlog = { maxFrames: config.SOCKET_MAX_PENDING_FRAMES, maxBytes: config.SOCKET_MAX_PENDING_BYTES };
+  const trustedProxies = config.TRUSTED_PROXIES;
+  const graphql = createGraphql({
+    schema,
+    services: { prisma, feed, sessions },
+    authenticate,
+    log,
+    settings: { isProduction, corsOrigins: corsOrigins(config), backlog, trustedProxies },
+  });
+  const isReady = () => (feed.isReady ? { ready: true } : { ready: false, why: 'the feed has not met the log yet' });
+  const health = createHealth({ registry, isReady });
+  const server = createServer(createRequestListener({ graphql, health, maxBodyBytes: config.BODY_MAX_BYTES }));
+  const port = await listen(server, { port: config.PORT, setting: 'PORT' });
+  closing.add('HTTP server', () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const webSocket = startWebSocket({
+    server,
+    graphql,
+    authenticate,
+    sockets,
+    log,
+    settings: { maxMessageBytes: config.MESSAGE_MAX_BYTES, pingIntervalMs, backlog, trustedProxies },
+  });
+  closing.add('WebSocket server', webSocket.close);
+  return { port };
+}
+
+/** Null lets every origin in: in development only, or when it was asked for. */
+function corsOrigins({ CORS_ORIGINS, NODE_ENV }: ApiSettings): readonly string[] | null {
+  if (CORS_ORIGINS.includes('*')) return null;
+  return CORS_ORIGINS.length === 0 && NODE_ENV !== 'production' ? null : CORS_ORIGINS;
+}

@@ -1,0 +1,23 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Feed } from './feed/feed.ts';
+import type { Sockets } from './server/sockets.ts';
+
+/** What the feed counts, as Prometheus metrics. A gap or a resync is worth an alarm. */
+export function collectFeedMetrics(registry: Registry, feed: Feed, sockets: Sockets): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `sync_hub_api_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('log_seq', 'Highest seq of the log that this process has passed', () => feed.position?.seq ?? 0);
+  gauge('log_gaps', 'Jumps in seq: each proves a loss', () => feed.counters.gaps);
+  gauge('log_unreadable_records', 'Records on the stream that are not ours', () => feed.counters.unreadable);
+  gauge('log_transactions', 'Transactions passed since start', () => feed.counters.transactions);
+  gauge('feed_resyncs', 'Times every subscription had to end', () => feed.counters.resyncs);
+  gauge('subscriptions', 'Subscriptions now', () => feed.subscriptions);
+  gauge('sockets', 'Signed-in sockets now', () => sockets.size);
+}

@@ -1,0 +1,76 @@
+import { GraphQLError, type GraphQLErrorExtensions, type ParseOptions, parse, type Source } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { codedError } from '../errors.ts';
+
+/** What is needed of a logger. */
+export interface ErrorLog {
+  error(fields: object, message: string): void;
+}
+
+interface Options {
+  readonly log: ErrorLog;
+  /** Whether errors may suggest what names of the schema were meant. */
+  readonly suggestions: boolean;
+}
+
+/** Tokens of one document, counted while it is parsed: a hundred thousand equal fields would hang validation. */
+export const maxDocumentTokens = 5_000;
+
+/**
+ * Gives every error that leaves us a code. What GraphQL itself found wrong with the request (syntax, validation,
+ * variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL.
+ */
+export function createErrorCoder({ log, suggestions }: Options) {
+  return (error: unknown): GraphQLError => {
+    if (error instanceof GraphQLError) {
+      if (typeof error.extensions['code'] === 'string') return error;
+      const original = originalOf(error);
+      if (original === undefined || original instanceof GraphQLError) {
+        const message = suggestions ? error.message : error.message.replace(/ Did you mean .*\?$/s, '');
+        return withCode(error, message, { ...error.extensions, code: originalCode(original) ?? 'BAD_USER_INPUT' });
+      }
+    }
+    log.error({ err: error instanceof GraphQLError ? (originalOf(error) ?? error) : error }, 'a request failed');
+    const masked = codedError('INTERNAL', 'Something went wrong here. It has been logged.');
+    if (!(error instanceof GraphQLError)) return masked;
+    return withCode(error, masked.message, masked.extensions);
+  };
+}
+export type ErrorCoder = ReturnType<typeof createErrorCoder>;
+
+/** The same place in the request, another message. */
+function withCode(error: GraphQLError, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
+  const { nodes = null, source = null, positions = null, path = null } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+}
+
+/** The innermost error: GraphQL wraps what a resolver or a scalar threw, sometimes twice. */
+function originalOf(error: GraphQLError): unknown {
+  let original: unknown = error.originalError;
+  while (original instanceof GraphQLError && original.originalError !== undefined) original = original.originalError;
+  return original;
+}
+
+function originalCode(original: unknown): unknown {
+  return original instanceof GraphQLError ? original.extensions['code'] : undefined;
+}
+
+/** Codes for syntax and validation errors, over HTTP and WebSocket alike, and the bound on tokens. */
+export function codedDocumentErrors(codeError: ErrorCoder): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source: string | Source, options?: ParseOptions) => {
+        try {
+          return parse(source, { ...options, maxTokens: maxDocumentTokens });
+        } catch (error) {
+          throw codeError(error);
+        }
+      });
+    },
+    onValidate() {
+      return ({ result, setResult }) => {
+        if (result.length > 0) setResult(result.map((error) => codeError(error)));
+      };
+    },
+  };
+}

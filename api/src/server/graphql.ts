@@ -1,0 +1,117 @@
+import type { IncomingMessage } from 'node:http';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Authenticate, Viewer } from '../auth/authenticate.ts';
+import { loadAuthority } from '../authority/load.ts';
+import { codedError } from '../errors.ts';
+import { type Backlog, createBacklog } from '../feed/frame-queue.ts';
+import { type Context, type Services, signedInViewer } from '../model/context.ts';
+import { createRowLoader } from '../model/row-loader.ts';
+import { codedDocumentErrors, createErrorCoder, type ErrorLog } from './coded-errors.ts';
+import { exampleTabs } from './graphiql-examples.ts';
+
+/** What a WebSocket operation brings along: its socket has signed in once, for all. */
+export interface SocketOperation {
+  readonly viewer: Viewer;
+  readonly backlog: Backlog;
+  readonly client: Context['client'];
+}
+
+/** What Yoga is given with each request. Over HTTP the viewer is found from the request. */
+export interface ServerContext {
+  readonly req?: IncomingMessage;
+  readonly socketOperation?: SocketOperation;
+}
+
+interface Dependencies {
+  readonly schema: GraphQLSchema;
+  readonly services: Services;
+  readonly authenticate: Authenticate;
+  readonly log: ErrorLog;
+  readonly settings: {
+    /** Turns off GraphiQL, introspection and suggestions. */
+    readonly isProduction: boolean;
+    /** Origins of pages that may call us; every origin when null. */
+    readonly corsOrigins: readonly string[] | null;
+    readonly backlog: Backlog['bounds'];
+    /** How many proxies stand before us: that many entries of X-Forwarded-For are believed. */
+    readonly trustedProxies: number;
+  };
+}
+
+/** GraphQL over HTTP at /graphql, with GraphiQL, and the engine that WebSocket operations run on. */
+export function createGraphql({ schema, services, authenticate, log, settings }: Dependencies) {
+  const codeError = createErrorCoder({ log, suggestions: !settings.isProduction });
+  const context = async ({ req, socketOperation }: ServerContext): Promise<Context> => {
+    if (socketOperation !== undefined) return createContext(services, socketOperation, 'anew');
+    const authorization = req?.headers.authorization;
+    const viewer = authorization === undefined ? null : await requireViewer(authenticate, authorization);
+    const client = {
+      address: clientAddress(req, settings.trustedProxies),
+      userAgent: req?.headers['user-agent'] ?? null,
+    };
+    return createContext(services, { viewer, client, backlog: createBacklog(settings.backlog) }, 'once');
+  };
+  return createYoga<ServerContext>({
+    schema,
+    context,
+    logging: false,
+    multipart: false,
+    landingPage: false,
+    graphqlEndpoint: '/graphql',
+    cors: settings.corsOrigins === null ? {} : { origin: [...settings.corsOrigins] },
+    maskedErrors: { maskError: (error) => codeError(error) },
+    plugins: [codedDocumentErrors(codeError), ...(settings.isProduction ? [noIntrospection] : [])],
+    renderGraphiQL,
+    graphiql: settings.isProduction
+      ? false
+      : {
+          title: 'Real-Time Sync Hub',
+          subscriptionsProtocol: 'WS',
+          defaultTabs: exampleTabs,
+          shouldPersistHeaders: true,
+        },
+  });
+}
+export type Graphql = ReturnType<typeof createGraphql>;
+
+const noIntrospection: Plugin = {
+  onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
+};
+
+/** @throws UNAUTHENTICATED, TOKEN_EXPIRED or SESSION_REVOKED, with status 401. */
+async function requireViewer(authenticate: Authenticate, authorization: string): Promise<Viewer> {
+  const authentication = await authenticate(authorization);
+  if (authentication.ok) return authentication.viewer;
+  const { code } = authentication;
+  const messages = {
+    UNAUTHENTICATED:
+      'This is no access token of this server. Sign in, then send `Authorization: Bearer <access token>`.',
+    TOKEN_EXPIRED: 'The access token has expired. Refresh the session.',
+    SESSION_REVOKED: 'This session has ended. Sign in again.',
+  };
+  throw codedError(code, messages[code], { http: { status: 401 } });
+}
+
+/** @param authorityRead  'once' for a request; 'anew' for an operation that may run for hours. */
+function createContext(
+  services: Services,
+  { viewer, client, backlog }: Omit<SocketOperation, 'viewer'> & { readonly viewer: Viewer | null },
+  authorityRead: 'once' | 'anew',
+): Context {
+  let loaded: ReturnType<typeof loadAuthority> | null = null;
+  const authority = () => {
+    if (loaded !== null && authorityRead === 'once') return loaded;
+    loaded = loadAuthority(services.prisma, signedInViewer({ viewer }));
+    return loaded;
+  };
+  return { viewer, client, backlog, authority, services, rows: createRowLoader(services.prisma, authority) };
+}
+
+/** The address of the client, as far as our own proxies vouch for it. */
+export function clientAddress(request: IncomingMessage | undefined, trustedProxies: number): string {
+  const forwarded = request?.headers['x-forwarded-for'];
+  const hops = typeof forwarded === 'string' ? forwarded.split(',').map((hop) => hop.trim()) : [];
+  return (trustedProxies > 0 ? hops.at(-trustedProxies) : undefined) ?? request?.socket.remoteAddress ?? '';
+}

@@ -1,0 +1,181 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authenticate } from '../auth/authenticate.ts';
+import { type Backlog, createBacklog } from '../feed/frame-queue.ts';
+import type { ErrorLog } from './coded-errors.ts';
+import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
+import type { Sockets } from './sockets.ts';
+
+interface Dependencies {
+  readonly server: Server;
+  readonly graphql: Graphql;
+  readonly authenticate: Authenticate;
+  readonly sockets: Sockets;
+  readonly log: ErrorLog;
+  readonly settings: {
+    /** Bytes of one message from a client; a longer one closes its socket with 1009. */
+    readonly maxMessageBytes: number;
+    /** A socket that does not answer a ping within this time is dead. */
+    readonly pingIntervalMs: number;
+    readonly backlog: Backlog['bounds'];
+    readonly trustedProxies: number;
+  };
+}
+
+/** What belongs to one socket. */
+interface SocketState {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  operation: SocketOperation | null;
+  /** Runs when the socket closes. */
+  readonly releases: (() => void)[];
+}
+
+/**
+ * graphql-transport-ws at /graphql. graphql-ws keeps the protocol; who may speak it, and until when, is decided here.
+ *
+ * A socket signs in once, in `connection_init`. It closes with 4403 and a code as its reason: UNAUTHENTICATED,
+ * TOKEN_EXPIRED (refresh, then come back), SESSION_REVOKED (sign in again).
+ *
+ * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+ */
+export function startWebSocket({ server, graphql, authenticate, sockets, log, settings }: Dependencies) {
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols,
+    maxPayload: settings.maxMessageBytes,
+    perMessageDeflate: false,
+  });
+  const protocol = makeServer<{ authorization?: unknown }, SocketState>({
+    async onConnect({ connectionParams, extra }) {
+      const params = Object.entries(connectionParams ?? {});
+      const authorization = params.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+      const authentication = await authenticate(authorization);
+      if (!authentication.ok) return refuse(extra, authentication.code);
+      const { viewer } = authentication;
+      extra.releases.push(
+        sockets.add(viewer.sessionId, extra.socket),
+        closeAtExpiry(extra.socket, viewer.tokenExpiresAt),
+      );
+      // A session that ended between the first look and our listening would be missed by both: look again.
+      const still = await authenticate(authorization);
+      if (!still.ok) return refuse(extra, still.code);
+      const address = clientAddress(extra.request, settings.trustedProxies);
+      const client = { address, userAgent: extra.request.headers['user-agent'] ?? null };
+      extra.operation = { viewer, client, backlog: createBacklog(settings.backlog) };
+      return true;
+    },
+    async onSubscribe({ extra }, _id, { query, variables, operationName }) {
+      if (extra.operation === null) throw new Error('an operation before the acknowledgement');
+      const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
+        socketOperation: extra.operation,
+      });
+      try {
+        const document = parse(query);
+        const errors = validate(schema, document);
+        if (errors.length > 0) return errors as GraphQLError[];
+        return {
+          schema,
+          document,
+          operationName,
+          variableValues: variables,
+          contextValue: await contextFactory(),
+          rootValue: { execute, subscribe },
+        };
+      } catch (error) {
+        if (error instanceof GraphQLError) return [error];
+        throw error;
+      }
+    },
+    execute: (args) => (args.rootValue as Engine).execute(args),
+    subscribe: (args) => (args.rootValue as Engine).subscribe(args),
+  });
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.url?.split('?', 1)[0] !== '/graphql') {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request));
+  };
+  server.on('upgrade', onUpgrade);
+
+  function open(socket: WebSocket, request: IncomingMessage) {
+    const state: SocketState = { socket, request, operation: null, releases: [] };
+    const onMessage = (receive: (data: string) => Promise<void>) =>
+      socket.on('message', (data) => {
+        receive(String(data)).catch((error: unknown) => {
+          log.error({ err: error }, 'a WebSocket message could not be handled');
+          socket.close(CloseCode.InternalServerError, 'INTERNAL');
+        });
+      });
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => send(socket, text),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage,
+      },
+      state,
+    );
+    state.releases.push(keepAlive(socket, settings.pingIntervalMs));
+    // What ends a socket is its client's business (too large a message, a reset connection); 'close' follows.
+    socket.on('error', () => {});
+    socket.once('close', (code, reason) => {
+      for (const release of state.releases) release();
+      void closed(code, String(reason));
+    });
+  }
+
+  return {
+    /** Tells every client to come back, to another instance or after the restart. */
+    async close() {
+      server.off('upgrade', onUpgrade);
+      for (const client of webSockets.clients) client.close(1012, 'server restarts');
+      const killer = setTimeout(() => {
+        for (const client of webSockets.clients) client.terminate();
+      }, 1_000);
+      await new Promise((resolve) => webSockets.close(resolve));
+      clearTimeout(killer);
+    },
+  };
+}
+
+interface Engine {
+  execute: ReturnType<Graphql['getEnveloped']>['execute'];
+  subscribe: ReturnType<Graphql['getEnveloped']>['subscribe'];
+}
+
+/** Closes with the code as reason, before graphql-ws would with its own. */
+function refuse({ socket }: SocketState, code: string): false {
+  socket.close(CloseCode.Forbidden, code);
+  return false;
+}
+
+function send(socket: WebSocket, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) resolve();
+    else socket.send(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function closeAtExpiry(socket: WebSocket, expiresAt: Date): () => void {
+  const timer = setTimeout(() => socket.close(CloseCode.Forbidden, 'TOKEN_EXPIRED'), expiresAt.getTime() - Date.now());
+  return () => clearTimeout(timer);
+}
+
+function keepAlive(socket: WebSocket, intervalMs: number): () => void {
+  let answered = true;
+  socket.on('pong', () => {
+    answered = true;
+  });
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, intervalMs);
+  return () => clearInterval(timer);
+}
