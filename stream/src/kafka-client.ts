@@ -1,12 +1,11 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import {
+// By its default export: Node finds no other in this CommonJS package (jest does).
+import kafkajs, {
   type Admin,
   type Consumer,
   type ISocketFactory,
-  Kafka,
   type KafkaConfig,
-  logLevel,
   type Producer,
   type SASLOptions,
 } from 'kafkajs';
@@ -48,7 +47,7 @@ const MAX_WAIT_MS = 250;
 export function createKafkaClient({ brokers, ssl, sasl, log }: KafkaConnection & { log: StreamLog }): KafkaClient {
   patchIdleSpin();
   const sockets = trackSockets();
-  const kafka = new Kafka({
+  const kafka = new kafkajs.Kafka({
     clientId: 'sync-hub',
     brokers: [...brokers],
     ...(ssl === undefined ? {} : { ssl }),
@@ -59,7 +58,7 @@ export function createKafkaClient({ brokers, ssl, sasl, log }: KafkaConnection &
     socketFactory: sockets.open,
     // kafkajs calls a failed attempt an error, and then makes the next one. What comes of the attempts reaches the
     // caller as a rejection, or is logged by the reader; the attempts themselves are for whoever looks closely.
-    logLevel: logLevel.WARN,
+    logLevel: kafkajs.logLevel.WARN,
     logCreator:
       () =>
       ({ namespace, log: { message, timestamp: _, ...fields } }) =>

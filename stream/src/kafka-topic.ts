@@ -1,4 +1,4 @@
-import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import type { StreamLog } from './stream-log.ts';
 
 /** The topic exists in a shape that would lose or disorder records, or cannot be made. The message says what to do. */
@@ -75,7 +75,7 @@ async function createTopic(admin: Admin, settings: TopicSettings): Promise<void>
 async function readConfig(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
   });
   return new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]));
 }
