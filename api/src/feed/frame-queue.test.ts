@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { codedError } from '../errors.ts';
+import type { Frame } from './frame.ts';
+import { createBacklog, createFrameQueue } from './frame-queue.ts';
+
+const frame: Frame = { cursor: 'c', reset: false, upToDate: true, transaction: null, changes: [] };
+const bounds = { maxFrames: 3, maxBytes: 1_000 };
+
+describe('frames on their way to a subscriber', () => {
+  test('come in order, whether it waits for them or they for it', async () => {
+    const { queue } = createQueue();
+    const first = queue.next();
+    const frames = [1, 2, 3].map((number) => ({ ...frame, cursor: String(number) }));
+    for (const one of frames) queue.push(one, 10);
+    expect([await first, await queue.next(), await queue.next()].map((result) => result.value)).toEqual(
+      frames.map((one) => ({ frame: one })),
+    );
+  });
+
+  test('never come after it has left, nor does it wait for ever', async () => {
+    const { queue, closed } = createQueue();
+    const waiting = queue.next();
+    await queue.return?.();
+    queue.push(frame, 10);
+    expect(await waiting).toEqual({ value: undefined, done: true });
+    expect(await queue.next()).toEqual({ value: undefined, done: true });
+    expect(closed()).toBe(1);
+  });
+
+  test('are followed by the reason why it ended, once, then by the end', async () => {
+    const { queue, closed } = createQueue();
+    queue.push(frame, 10);
+    const error = codedError('CURSOR_EXPIRED', 'gone');
+    queue.end(error);
+    queue.end(codedError('INTERNAL', 'later'));
+    queue.push(frame, 10);
+    expect((await queue.next()).value).toEqual({ frame });
+    expect((await queue.next()).value).toEqual({ error });
+    expect((await queue.next()).done).toBe(true);
+    expect(closed()).toBe(1);
+  });
+
+  test('are refused over the bound in frames, and taken again when it has read', async () => {
+    const { queue } = createQueue();
+    for (let count = 0; count < bounds.maxFrames; count += 1) expect(queue.push(frame, 1)).toBe(true);
+    expect(queue.push(frame, 1)).toBe(false);
+    await queue.next();
+    expect(queue.push(frame, 1)).toBe(true);
+  });
+
+  test('are refused over the bound in bytes', () => {
+    const { queue } = createQueue();
+    expect(queue.push(frame, 900)).toBe(true);
+    expect(queue.push(frame, 101)).toBe(false);
+  });
+
+  test('count over all subscriptions of a socket, and no more once their subscription has ended', async () => {
+    const { queue, backlog } = createQueue();
+    const other = createFrameQueue(backlog, () => {});
+    for (let count = 0; count < bounds.maxFrames; count += 1) queue.push(frame, 300);
+    expect(other.push(frame, 1)).toBe(false);
+    await queue.return?.();
+    expect(backlog).toMatchObject({ frames: 0, bytes: 0 });
+    expect(other.push(frame, 1)).toBe(true);
+  });
+});
+
+function createQueue() {
+  let closed = 0;
+  const backlog = createBacklog(bounds);
+  const queue = createFrameQueue(backlog, () => {
+    closed += 1;
+  });
+  return { queue, backlog, closed: () => closed };
+}
