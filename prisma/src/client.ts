@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from './generated/client.ts';
+import { createStatementNames } from './statement-names.ts';
 
 export interface PrismaSettings {
   readonly databaseUrl: string;
@@ -11,13 +11,14 @@ export interface PrismaSettings {
 /**
  * The typed client of the domain tables, with a pool of its own. It connects when first used; `$disconnect` ends the pool.
  *
- * Statements are prepared once a connection, under a name made of their text.
+ * Statements are prepared, so that Postgres parses and plans each once a connection.
  */
 export function createPrisma({ databaseUrl, maxConnections = 10 }: PrismaSettings): PrismaClient {
-  const adapter = new PrismaPg(
-    { connectionString: databaseUrl, max: maxConnections },
-    // Without it each execution is parsed and planned anew. A hash, since names are cut at 63 bytes.
-    { statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('hex') },
-  );
-  return new PrismaClient({ adapter });
+  const nameOf = createStatementNames();
+  return new PrismaClient({
+    adapter: new PrismaPg(
+      { connectionString: databaseUrl, max: maxConnections },
+      { statementNameGenerator: ({ sql }) => nameOf(sql) },
+    ),
+  });
 }

@@ -7,6 +7,9 @@ import { findPending, recordFailed, recordFinished, recordStarted } from './migr
 /** The number under which `prisma migrate` locks a database: the two then wait for each other. */
 const PRISMA_LOCK = 72707369;
 
+/** SQLSTATE after lock_timeout. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /** `prisma/migrations`, seen from `src` and from `dist` alike. */
 const OWN_MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 
@@ -37,7 +40,14 @@ export async function migrate(
   const client = new pg.Client(typeof database === 'string' ? { connectionString: database } : database);
   // Without a listener a lost connection would end the process; the query under way rejects anyway.
   client.on('error', () => {});
-  await client.connect();
+  await client.connect().catch((cause: unknown) => {
+    const { host, port, database: name } = client;
+    throw new MigrationError(
+      `No connection to the database ${name} at ${host}:${port}: ${describe(cause)}\n` +
+        'Start the server, or correct DATABASE_URL (postgres://user:password@host:port/name).',
+      { cause },
+    );
+  });
   try {
     await lock(client, lockTimeoutMs);
     const pending = await findPending(client, migrations);
@@ -56,7 +66,7 @@ async function lock(client: pg.Client, timeoutMs: number): Promise<void> {
   try {
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
   } catch (cause) {
-    if (!isDatabaseError(cause) || cause.code !== '55P03') throw cause;
+    if (!(cause instanceof pg.DatabaseError) || cause.code !== LOCK_NOT_AVAILABLE) throw cause;
     throw new MigrationError(
       `Another process has been migrating this database for ${timeoutMs / 1000} s.\n` +
         `Wait for it, or end it (its pid: SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = ${PRISMA_LOCK} AND granted).`,
@@ -83,13 +93,17 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
   } catch (cause) {
     const rolledBack = !(cause instanceof MigrationError);
     const logs = describe(cause, migration.sql);
-    await client.query('ROLLBACK');
-    await recordFailed(client, { id, migration, startedAt, logs, rolledBack });
+    try {
+      await client.query('ROLLBACK');
+      await recordFailed(client, { id, migration, startedAt, logs, rolledBack });
+    } catch {
+      // The connection is gone, and Postgres has rolled back by itself: there is nothing to record.
+    }
     throw new MigrationError(
       `Migration ${migration.name} failed: ${logs}\n` +
         (rolledBack
           ? `It was rolled back whole. Correct migrations/${migration.name}/migration.sql and migrate again.`
-          : `Undo by hand what it has committed, take those statements out of the file, and resolve it (see the next run's message).`),
+          : `What it had committed by itself stays. Migrate again to be told how to go on.`),
       { cause },
     );
   }
@@ -100,13 +114,11 @@ async function currentTransaction(client: pg.Client): Promise<string | undefined
   return rows[0]?.xid;
 }
 
-function isDatabaseError(error: unknown): error is pg.DatabaseError {
-  return error instanceof pg.DatabaseError;
-}
-
-/** Postgres's message with the line of the file it is about. */
-function describe(error: unknown, sql: string): string {
-  if (!isDatabaseError(error)) return error instanceof Error ? error.message : String(error);
+/** What went wrong, with the line of the SQL it is about. */
+function describe(error: unknown, sql = ''): string {
+  // Node tries every address of a host, and gives their errors together under no message.
+  if (error instanceof AggregateError) return error.errors.map((each) => describe(each)).join('; ');
+  if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error.message : String(error);
   const line = error.position === undefined ? '' : ` (line ${sql.slice(0, Number(error.position)).split('\n').length})`;
   return [`${error.message}${line}`, error.detail, error.hint].filter((part) => part !== undefined).join(' – ');
 }

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
+import { createPrisma } from './client.ts';
+import type { PrismaClient } from './generated/client.ts';
+
+let database: TestDatabase;
+let prisma: PrismaClient;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  prisma = createPrisma({ databaseUrl: database.url, maxConnections: 1 });
+});
+
+afterAll(async () => {
+  await prisma?.$disconnect();
+  await database?.close();
+});
+
+test('reads back what it writes, through every table’s own types', async () => {
+  const user = await prisma.user.create({ data: { email: 'ada@example.com', name: 'Ada', color: '#a1b2c3' } });
+  const workspace = await prisma.workspace.create({
+    data: { name: 'Demo', members: { create: { userId: user.id, role: 'OWNER' } } },
+  });
+  const dueAt = new Date('2026-01-02T03:04:05.678Z');
+  const task = await prisma.task.create({
+    data: { workspaceId: workspace.id, title: 'Try it', assigneeId: user.id, dueAt },
+  });
+  expect(await prisma.task.findUnique({ where: { id: task.id }, include: { assignee: true } })).toMatchObject({
+    version: 1,
+    status: 'TODO',
+    dueAt,
+    assignee: { email: 'ada@example.com', role: 'MEMBER' },
+  });
+});
+
+test('an update comes back with the version that the database gave it', async () => {
+  const { id } = await prisma.workspace.create({ data: { name: 'Before' } });
+  expect(await prisma.workspace.update({ where: { id }, data: { name: 'After', version: 99 } })).toMatchObject({
+    version: 2,
+  });
+});
+
+test('a repeated query is planned once', async () => {
+  for (let i = 0; i < 3; i++) await prisma.user.findMany({ where: { role: 'ADMIN' } });
+  const statements = await prisma.$queryRaw<unknown[]>`
+    SELECT FROM pg_prepared_statements WHERE statement LIKE 'SELECT "public"."users"%' AND statement LIKE '%"role" = CAST%'`;
+  expect(statements).toHaveLength(1);
+});
