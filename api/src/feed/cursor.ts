@@ -33,7 +33,7 @@ export function createCursors(secret: string) {
 
   return {
     write(contents: CursorContents): string {
-      const payload = Buffer.from(JSON.stringify([cursorVersion, contents]));
+      const payload = Buffer.from(JSON.stringify(pack(contents)));
       return Buffer.concat([macOf(payload), payload]).toString('base64url');
     },
     /** @throws CURSOR_INVALID for what this hub did not make, CURSOR_EXPIRED for what an older version of it made. */
@@ -42,11 +42,31 @@ export function createCursors(secret: string) {
       const payload = bytes.subarray(macBytes);
       if (bytes.length <= macBytes || !timingSafeEqual(bytes.subarray(0, macBytes), macOf(payload)))
         throw codedError('CURSOR_INVALID', 'This is no cursor of this server. Subscribe again without `after`.');
-      const [version, contents] = JSON.parse(payload.toString()) as [number, CursorContents];
-      if (version !== cursorVersion)
-        throw codedError('CURSOR_EXPIRED', 'This cursor is of an older version of the server. Subscribe again.');
-      return contents;
+      const packed = JSON.parse(payload.toString()) as Packed;
+      if (packed[0] !== cursorVersion)
+        throw codedError('CURSOR_EXPIRED', 'This cursor is of another version of the server. Subscribe again.');
+      return unpack(packed);
     },
   };
 }
 export type Cursors = ReturnType<typeof createCursors>;
+
+/** Every frame carries one: values without their names. */
+type Packed = ReturnType<typeof pack>;
+
+function pack({ position, sentOfNext, start, authority, viewerId, question }: CursorContents) {
+  const { epoch, epochId, seq, tag } = position;
+  const startPoint = start === null ? null : ([start.snapshot, start.session, start.batch] as const);
+  return [cursorVersion, epoch, epochId, seq, tag, sentOfNext, startPoint, authority, viewerId, question] as const;
+}
+
+function unpack([, epoch, epochId, seq, tag, sentOfNext, start, authority, viewerId, question]: Packed): CursorContents {
+  return {
+    position: { epoch, epochId, seq, tag },
+    sentOfNext,
+    start: start && { snapshot: start[0], session: start[1], batch: start[2] },
+    authority,
+    viewerId,
+    question,
+  };
+}

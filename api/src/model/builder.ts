@@ -38,6 +38,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   complexity: {
     limit: operationLimits,
+    // Connections multiply by their page; the lists in them would count it again.
+    defaultListMultiplier: 1,
     complexityError: (kind, { maxComplexity, maxDepth, maxBreadth, complexity, depth, breadth }) => {
       const [limit, actual] = {
         Complexity: [maxComplexity, complexity],

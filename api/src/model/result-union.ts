@@ -18,11 +18,16 @@ const ErrorCodeEnum = builder.enumType('ErrorCode', {
   values: errorCodes,
 });
 
-const UserErrorInterface = builder.interfaceRef<UserError>('UserError').implement({
+/** An error on its way into a result: GraphQL would throw an Error that a resolver returns. */
+export interface Problem<Kind extends UserError = UserError> {
+  readonly error: Kind;
+}
+
+const UserErrorInterface = builder.interfaceRef<Problem>('UserError').implement({
   description: 'A mistake that the caller can act on.',
   fields: (t) => ({
-    message: t.string({ nullable: false, resolve: (error) => error.message }),
-    code: t.field({ type: ErrorCodeEnum, nullable: false, resolve: (error): ErrorCode => error.code }),
+    message: t.string({ nullable: false, resolve: ({ error }) => error.message }),
+    code: t.field({ type: ErrorCodeEnum, nullable: false, resolve: ({ error }): ErrorCode => error.code }),
   }),
 });
 
@@ -33,34 +38,34 @@ const FieldErrorRef = builder.objectRef<FieldProblem>('FieldError').implement({
   }),
 });
 
-export const ValidationErrorType = builder.objectRef<ValidationError>('ValidationError').implement({
+export const ValidationErrorType = builder.objectRef<Problem<ValidationError>>('ValidationError').implement({
   interfaces: [UserErrorInterface],
   fields: (t) => ({
-    fields: t.field({ type: [FieldErrorRef], nullable: false, resolve: ({ fields }) => [...fields] }),
+    fields: t.field({ type: [FieldErrorRef], nullable: false, resolve: ({ error }) => [...error.fields] }),
   }),
 });
 export const ForbiddenErrorType = plainError('ForbiddenError', 'The row can be seen, but not this done with it.');
 export const NotFoundErrorType = plainError('NotFoundError', 'Absent or not visible: the two cannot be told apart.');
 export const ConflictErrorType = plainError('ConflictError', 'Taken: an id, an e-mail, a membership.');
 export const BadCredentialsErrorType = plainError('BadCredentialsError', 'What was given proves nothing.');
-export const RateLimitedErrorType = builder.objectRef<RateLimitedError>('RateLimitedError').implement({
+export const RateLimitedErrorType = builder.objectRef<Problem<RateLimitedError>>('RateLimitedError').implement({
   interfaces: [UserErrorInterface],
   fields: (t) => ({
-    retryAfterSeconds: t.int({ nullable: false, resolve: (error) => error.retryAfterSeconds }),
+    retryAfterSeconds: t.int({ nullable: false, resolve: ({ error }) => error.retryAfterSeconds }),
   }),
 });
 
 /** `TaskConflictError`: `expectedVersion` was not the row's version. */
 export function addRowConflictError(model: Model, row: RowRef) {
-  return builder.objectRef<RowConflictError<Row>>(`${model.name}ConflictError`).implement({
+  return builder.objectRef<Problem<RowConflictError<Row>>>(`${model.name}ConflictError`).implement({
     description: 'expectedVersion was not the current one.',
     interfaces: [UserErrorInterface],
-    fields: (t) => ({ current: t.field({ type: row, nullable: false, resolve: (error) => error.current }) }),
+    fields: (t) => ({ current: t.field({ type: row, nullable: false, resolve: ({ error }) => error.current }) }),
   });
 }
 
 function plainError(name: string, description: string) {
-  return builder.objectRef<UserError>(name).implement({ description, interfaces: [UserErrorInterface] });
+  return builder.objectRef<Problem>(name).implement({ description, interfaces: [UserErrorInterface] });
 }
 
 /**
@@ -72,18 +77,18 @@ function plainError(name: string, description: string) {
 export function addResultUnion<Payload extends object>(
   name: string,
   payload: ObjectRef<Types, Payload>,
-  errors: readonly ObjectRef<Types, UserError>[],
+  errors: readonly ObjectRef<Types, Problem>[],
 ) {
   const errorNames = new Set(errors.map((error) => error.name));
   const union = builder.unionType(name, {
     types: [payload, ...errors],
-    resolveType: (value) => (value instanceof UserError ? value.typeName : payload.name),
+    resolveType: (value) => ('error' in value && value.error instanceof UserError ? value.error.typeName : payload.name),
   });
-  async function answer(run: () => Promise<Payload>): Promise<Payload | UserError> {
+  async function answer(run: () => Promise<Payload>): Promise<Payload | Problem> {
     try {
       return await run();
     } catch (error) {
-      if (error instanceof UserError && errorNames.has(error.typeName)) return error;
+      if (error instanceof UserError && errorNames.has(error.typeName)) return { error };
       throw error;
     }
   }

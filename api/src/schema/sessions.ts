@@ -41,7 +41,7 @@ export function addSessions(types: { readonly user: ModelTypes; readonly session
     t.boolean({
       nullable: false,
       description: 'Whether it is the session that asks. (This field depends on the viewer.)',
-      resolve: (row, _, { viewer }) => row['id'] === viewer?.sessionId,
+      resolve: (row, _, { viewer }) => row['current'] === true || row['id'] === viewer?.sessionId,
     }),
   );
   builder.queryField('me', (t) =>
@@ -80,7 +80,8 @@ function addOpening(types: { readonly user: ModelTypes; readonly session: ModelT
       session: t.field({
         type: types.session.row,
         nullable: false,
-        resolve: (grant) => rowFromPrisma(session, grant.session),
+        // Whoever just signed in has no viewer yet: this session is his.
+        resolve: (grant) => ({ ...rowFromPrisma(session, grant.session), current: true }),
       }),
     }),
   });
