@@ -18,6 +18,7 @@ export interface KafkaConnection {
   /** True for TLS with the system's authorities, or the options of `tls.connect`. */
   readonly ssl?: KafkaConfig['ssl'];
   readonly sasl?: SASLOptions;
+  readonly log: StreamLog;
 }
 
 /** What the stream asks of kafkajs, with every setting that must not be left to its defaults. */
@@ -32,9 +33,6 @@ export interface KafkaClient {
   destroy(): void;
 }
 
-/** kafkajs's own defaults differ when NODE_ENV is `test`, so none is left out. About 12 s until it gives up. */
-const retry = { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 14 };
-
 /** Members that stop answering are forgotten after this; nobody waits for them, since no two share a group. */
 export const SESSION_TIMEOUT_MS = 10_000;
 
@@ -44,8 +42,11 @@ export const SESSION_TIMEOUT_MS = 10_000;
  */
 const MAX_WAIT_MS = 250;
 
-export function createKafkaClient({ brokers, ssl, sasl, log }: KafkaConnection & { log: StreamLog }): KafkaClient {
+/** @param retries  of every request and connection, after 0.1, 0.2, 0.4, 0.8, 1, 1 … seconds. */
+export function createKafkaClient({ brokers, ssl, sasl, log }: KafkaConnection, retries: number): KafkaClient {
   patchIdleSpin();
+  // kafkajs's own defaults differ when NODE_ENV is `test`, so none is left out.
+  const retry = { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries };
   const sockets = trackSockets();
   const kafka = new kafkajs.Kafka({
     clientId: 'sync-hub',
@@ -76,7 +77,7 @@ export function createKafkaClient({ brokers, ssl, sasl, log }: KafkaConnection &
         // A broker that creates topics by itself would give ours as many partitions as it likes.
         allowAutoTopicCreation: false,
         // One way back to life, whatever went wrong: kafka-partition builds a new consumer.
-        retry: { ...retry, retries: 5, restartOnFailure: async () => false },
+        retry: { ...retry, restartOnFailure: async () => false },
       }),
     producer: () =>
       kafka.producer({

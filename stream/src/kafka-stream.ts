@@ -8,11 +8,13 @@ import { startKafkaReader } from './kafka-reader.ts';
 import { ensureTopic, type TopicSettings } from './kafka-topic.ts';
 import { MAX_RECORD_BYTES } from './record-limits.ts';
 import type { Stream } from './stream.ts';
-import type { StreamLog } from './stream-log.ts';
 
-export interface KafkaStreamSettings extends KafkaConnection, TopicSettings {
-  readonly log: StreamLog;
-}
+export interface KafkaStreamSettings extends KafkaConnection, TopicSettings {}
+
+/** About 12 s of a broker that is down: it restarts meanwhile, and few outcomes are unknown. */
+const PATIENT_RETRIES = 14;
+/** About 2.5 s: readers try for ever by themselves, and what still tries when they are closed ends soon. */
+const BRIEF_RETRIES = 5;
 
 /**
  * The log as a Kafka topic of one partition, made when it is not there.
@@ -22,8 +24,8 @@ export interface KafkaStreamSettings extends KafkaConnection, TopicSettings {
  */
 export async function createKafkaStream(settings: KafkaStreamSettings): Promise<Stream> {
   const { topic, log } = settings;
-  const connect = () => createKafkaClient(settings);
-  const source: PartitionSource = { connect, topic, log };
+  const connect = () => createKafkaClient(settings, PATIENT_RETRIES);
+  const source: PartitionSource = { connect: () => createKafkaClient(settings, BRIEF_RETRIES), topic, log };
   const prepare = () => withAdmin(connect, (admin) => ensureTopic(admin, settings, log));
 
   const maxBatchBytes = await prepare();
