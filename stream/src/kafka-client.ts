@@ -1,11 +1,12 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-// By its default export: Node finds no other in this CommonJS package (jest does).
-import kafkajs, {
+import {
   type Admin,
   type Consumer,
   type ISocketFactory,
+  Kafka,
   type KafkaConfig,
+  logLevel,
   type Producer,
   type SASLOptions,
 } from 'kafkajs';
@@ -48,7 +49,7 @@ export function createKafkaClient({ brokers, ssl, sasl, log }: KafkaConnection, 
   // kafkajs's own defaults differ when NODE_ENV is `test`, so none is left out.
   const retry = { initialRetryTime: 100, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries };
   const sockets = trackSockets();
-  const kafka = new kafkajs.Kafka({
+  const kafka = new Kafka({
     clientId: 'sync-hub',
     brokers: [...brokers],
     ...(ssl === undefined ? {} : { ssl }),
@@ -59,7 +60,7 @@ export function createKafkaClient({ brokers, ssl, sasl, log }: KafkaConnection, 
     socketFactory: sockets.open,
     // kafkajs calls a failed attempt an error, and then makes the next one. What comes of the attempts reaches the
     // caller as a rejection, or is logged by the reader; the attempts themselves are for whoever looks closely.
-    logLevel: kafkajs.logLevel.WARN,
+    logLevel: logLevel.WARN,
     logCreator:
       () =>
       ({ namespace, log: { message, timestamp: _, ...fields } }) =>

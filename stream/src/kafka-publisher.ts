@@ -14,6 +14,7 @@ const DISCONNECT_TIMEOUT_MS = 3_000;
 export interface KafkaPublisher {
   /** Rejects with an unknown outcome: none, some or all of the records may be on the topic. */
   publish(records: readonly EncodedRecord[]): Promise<void>;
+  /** A publish that is under way rejects. */
   close(): Promise<void>;
 }
 
@@ -32,16 +33,24 @@ export function createKafkaPublisher({
   prepare: () => Promise<unknown>;
   maxBatchBytes: number;
 }): KafkaPublisher {
+  let isClosed = false;
+  let abandon = (_reason: Error): void => {};
   let open: { readonly client: KafkaClient; readonly producer: Producer } | null = null;
 
   async function connected(): Promise<Producer> {
     if (open === null) {
       await prepare();
+      if (isClosed) throw new Error('the stream was closed');
       const client = connect();
       open = { client, producer: client.producer() };
       await open.producer.connect();
     }
     return open.producer;
+  }
+
+  async function send(chunk: readonly EncodedRecord[]): Promise<void> {
+    const producer = await connected();
+    await producer.send({ topic, acks: -1, messages: chunk.map(({ key, value }) => ({ key, value, partition: 0 })) });
   }
 
   async function disconnect(): Promise<void> {
@@ -56,11 +65,10 @@ export function createKafkaPublisher({
     async publish(records) {
       try {
         for (const chunk of chunks(records, maxBatchBytes)) {
-          const producer = await connected();
-          await producer.send({
-            topic,
-            acks: -1,
-            messages: chunk.map(({ key, value }) => ({ key, value, partition: 0 })),
+          const sending = send(chunk);
+          await new Promise<void>((resolve, reject) => {
+            abandon = reject;
+            sending.then(resolve, reject);
           });
         }
       } catch (cause) {
@@ -74,7 +82,11 @@ export function createKafkaPublisher({
         });
       }
     },
-    close: disconnect,
+    async close() {
+      isClosed = true;
+      abandon(new Error('the stream was closed'));
+      await disconnect();
+    },
   };
 }
 

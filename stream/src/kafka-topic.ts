@@ -1,3 +1,4 @@
+// ConfigResourceTypes by the default export: jest finds it by its name in this CommonJS package, but Node does not.
 import kafkajs, { type Admin } from 'kafkajs';
 import type { StreamLog } from './stream-log.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase } from '@sync-hub/dev/test-database';
-import kafkajs from 'kafkajs';
+import { Kafka, logLevel } from 'kafkajs';
 import { createKafkaStream } from '../kafka-stream.ts';
 import { createPostgresStream } from '../postgres-stream.ts';
 import type { Stream } from '../stream.ts';
@@ -39,7 +39,7 @@ export async function createPostgresLog(): Promise<TestLog> {
 
 export async function createKafkaLog(brokers: readonly string[]): Promise<TestLog & { readonly topic: string }> {
   const topic = `test-${randomUUID()}`;
-  const admin = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING }).admin();
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   const streams: Stream[] = [];
   return {
