@@ -1,0 +1,118 @@
+import type { Change, ChangeRecord, JsonRow } from '@sync-hub/stream/change-record';
+import type { Sink, Stream } from '@sync-hub/stream/stream';
+
+/** One row's change, as a test writes it. */
+export interface Written {
+  readonly table: string;
+  readonly key: string;
+  readonly before: JsonRow | null;
+  readonly after: JsonRow | null;
+}
+
+interface Author {
+  readonly actor?: string;
+  readonly actorSession?: string;
+  readonly mutationId?: string;
+}
+
+/** A log in memory whose only reader is the feed under test: `commit` is one transaction, delivered whole. */
+export function createFakeLog() {
+  let sink: Sink | null = null;
+  let seq = 0;
+  let batch = 1;
+  let epoch = 1;
+  let session = 'session-1';
+  const header = (last: boolean) => ({
+    v: 1 as const,
+    epoch,
+    epochId: `epoch-${epoch}`,
+    session,
+    seq: ++seq,
+    batch,
+    tag: `tag-${batch}`,
+    last,
+    at: '2026-11-23T00:00:00.000Z',
+  });
+  const deliver = async (record: ChangeRecord) => {
+    if (sink === null) throw new Error('nobody reads');
+    await sink.record(record);
+  };
+
+  const stream: Stream = {
+    maxRecordBytes: 900_000,
+    publish: () => Promise.reject(new Error('not here')),
+    async read(_from, given) {
+      sink = given;
+      return { close: async () => {} };
+    },
+    bounds: async () => null,
+    close: async () => {},
+  };
+
+  return {
+    stream,
+    /** A transaction of a batch of its own. */
+    async commit(xid: number, changes: readonly Written[], author: Author = {}) {
+      batch += 1;
+      for (const [index, change] of changes.entries())
+        await deliver(record(change, xid, { ...header(index === changes.length - 1), ...author }));
+    },
+    async heartbeat(count = 1) {
+      for (let beat = 0; beat < count; beat += 1) {
+        batch += 1;
+        await deliver({ ...header(true), kind: 'heartbeat' });
+      }
+    },
+    async raw(xid: number, table: string, kind: 'truncate' | 'lost') {
+      batch += 1;
+      const common = { ...header(true), xid: String(xid), table, actor: null, actorSession: null, mutationId: null, traceparent: null };
+      await deliver(kind === 'truncate' ? { ...common, kind } : { ...common, kind, outboxId: '1', reason: 'test' });
+    },
+    gap() {
+      sink?.gap({ after: { epoch, seq }, next: { epoch, seq: seq + 2 } });
+      seq += 1;
+    },
+    newEpoch() {
+      epoch += 1;
+    },
+    newRelaySession() {
+      session = `${session}'`;
+    },
+    get batch() {
+      return batch;
+    },
+    get epoch() {
+      return epoch;
+    },
+    get session() {
+      return session;
+    },
+  };
+}
+
+function record({ table, key, before, after }: Written, xid: number, header: Partial<Change> & { seq: number }): Change {
+  return {
+    v: 1,
+    epoch: 1,
+    epochId: '',
+    session: '',
+    batch: 0,
+    tag: '',
+    last: true,
+    at: '',
+    actor: null,
+    actorSession: null,
+    mutationId: null,
+    traceparent: null,
+    shape: 'shape',
+    scope: null,
+    ...header,
+    kind: 'change',
+    xid: String(xid),
+    table,
+    op: before === null ? 'I' : after === null ? 'D' : 'U',
+    key,
+    before,
+    after,
+  };
+}
