@@ -5,6 +5,8 @@ export interface Closing {
   add(name: string, close: () => unknown): void;
   /** Ends everything, the last opened first. All are ended, whatever fails or hangs; a second call waits for the first. */
   close(): Promise<void>;
+  /** Whether `close` was called. */
+  hasBegun(): boolean;
 }
 
 /**
@@ -41,19 +43,25 @@ export function createClosing(log: Log, { timeoutMs = 5_000 }: { timeoutMs?: num
       }
       return closing;
     },
+    hasBegun: () => closing !== undefined,
   };
 }
 
-/** Closes and exits on SIGINT and SIGTERM; a second signal exits at once, leaving things as they are. */
+/**
+ * Closes and exits on SIGINT and SIGTERM; a second signal exits at once, leaving things as they are.
+ *
+ * So does the end of the parent, for a process that was given a channel to it (`npm start` does): nobody else would.
+ */
 export function closeOnSignals(closing: Closing): void {
   let isClosing = false;
-  const onSignal = () => {
+  const close = () => {
     if (isClosing) process.exit(1);
     isClosing = true;
     void closing.close().then(() => process.exit(0));
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', close);
+  process.on('SIGTERM', close);
+  process.on('disconnect', close);
 }
 
 async function within(timeoutMs: number, run: () => unknown): Promise<void> {

@@ -26,10 +26,10 @@ test('readiness follows the process, and says what is missing', async () => {
   let readiness: Readiness = { ready: false, why: 'no leader yet' };
   const { get } = await start({ isReady: () => readiness });
   const before = await get('/health/ready?verbose');
-  expect([before.status, await before.json()]).toEqual([503, { ready: false, why: 'no leader yet' }]);
+  expect([before.status, await before.json()]).toEqual([503, { ready: false, why: 'no leader yet', pid: process.pid }]);
   readiness = { ready: true };
   const after = await get('/health/ready');
-  expect([after.status, await after.json()]).toEqual([200, { ready: true }]);
+  expect([after.status, await after.json()]).toEqual([200, { ready: true, pid: process.pid }]);
 });
 
 test('metrics are Prometheus text', async () => {

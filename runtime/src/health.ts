@@ -26,7 +26,8 @@ export function createHealth({ registry, isReady }: { registry: Registry; isRead
         return true;
       case '/health/ready': {
         const readiness = isReady();
-        sendJson(response, readiness.ready ? 200 : 503, readiness);
+        // The id tells two processes apart that were given one port.
+        sendJson(response, readiness.ready ? 200 : 503, { ...readiness, pid: process.pid });
         return true;
       }
       case '/metrics':
