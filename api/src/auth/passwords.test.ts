@@ -73,6 +73,7 @@ describe('a new password', () => {
   test.each([
     ['is shorter than 12 characters', 'violet teap', 'shorter'],
     ['is shorter once composed', 'e\u0301'.repeat(11), 'shorter'],
+    ['is six characters of two UTF-16 units each', '🫖🌸🎻🧭🪁🧊', 'shorter'],
     ['is longer than 200 characters', `${'violet teapot orbit '.repeat(10)}!`, 'longer'],
     ['is a megabyte', 'x'.repeat(1_000_000), 'longer'],
     ['is the e-mail, in any case', 'ADA.Lovelace@example.com', 'e-mail'],

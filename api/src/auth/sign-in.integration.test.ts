@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
-import { waitFor } from '@sync-hub/dev/wait-for';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
@@ -74,23 +73,6 @@ describe('whoever signs in', () => {
     const signingIn = auth().sessions.signIn({ email: 'bare@example.com', password: '' }, client);
     await expect(signingIn).rejects.toBeInstanceOf(BadCredentialsError);
   });
-
-  test('with a password that is changed while it is checked gets no session', async () => {
-    const { user } = await auth().sessions.signUp({ email: 'late@example.com', name: 'Late', password }, client);
-    const before = await prisma.session.count({ where: { userId: user.id } });
-    const change = await database.pool.connect();
-    await change.query('BEGIN');
-    await change.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [user.id]);
-    const signingIn = auth().sessions.signIn({ email: user.email, password }, client);
-    const refused = expect(signingIn).rejects.toBeInstanceOf(BadCredentialsError);
-    await waitFor(isWaitingForALock, { what: 'the sign-in to meet the lock' });
-    await change.query("UPDATE user_secrets SET password_hash = 'changed' WHERE user_id = $1", [user.id]);
-    await change.query('COMMIT');
-    change.release();
-
-    await refused;
-    expect(await prisma.session.count({ where: { userId: user.id } })).toBe(before);
-  });
 });
 
 describe('whoever guesses passwords', () => {
@@ -127,10 +109,3 @@ describe('whoever guesses passwords', () => {
     for (let time = 0; time < 3; time += 1) await sessions.signIn({ email, password }, client);
   });
 });
-
-async function isWaitingForALock(): Promise<boolean> {
-  const [row] = await database.query<{ waiting: boolean }>(
-    `SELECT count(*) > 0 AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  );
-  return row?.waiting === true;
-}

@@ -106,19 +106,6 @@ describe('whoever signs up', () => {
     await expect(again).rejects.toBeInstanceOf(ConflictError);
   });
 
-  test('with one e-mail many times at once becomes one user with one session', async () => {
-    const { sessions } = auth();
-    const email = 'race@example.com';
-    const attempts = Array.from({ length: 8 }, () => sessions.signUp({ email, name: 'Race', password }, client));
-    const outcomes = await Promise.allSettled(attempts);
-
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ConflictError);
-    }
-    expect(await prisma.session.count({ where: { user: { email } } })).toBe(1);
-  });
-
   test('too often from one client is told when to come back', async () => {
     const { sessions } = auth({ SIGN_UPS_PER_CLIENT_PER_HOUR: 1 });
     await sessions.signUp({ email: 'often@example.com', name: 'O', password }, client);
