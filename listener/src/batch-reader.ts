@@ -1,7 +1,7 @@
 import type { Batch } from './batch.ts';
 import type { Query } from './connection.ts';
 import { fetchRows, idOfRow, type OutboxRow, type PlannedRow, planRows } from './outbox-rows.ts';
-import { type Transaction, transactionsOf } from './transactions.ts';
+import { countRows, cutIntoRuns, type Transaction, transactionsBetween } from './transactions.ts';
 
 /** Consecutive rows of a batch. Without rows: the whole of a batch that has none. */
 export interface Piece {
@@ -57,7 +57,7 @@ export function createBatchReader({ query, settings: { pieceBytes, maxRowBytes }
      */
     async *read(batch: Batch, { held, fromSeq }: { held: number; fromSeq: number }): AsyncGenerator<Piece> {
       let nextSeq = batch.firstSeq;
-      for await (const window of transactionsOf(query, batch, held)) {
+      for await (const window of transactionsBetween(query, { ...batch, held })) {
         for (const run of cutIntoRuns(window, SLICE_ROWS)) {
           const afterRun = nextSeq + countRows(run);
           const skip = Math.max(fromSeq - nextSeq, 0);
@@ -79,22 +79,6 @@ export function createBatchReader({ query, settings: { pieceBytes, maxRowBytes }
 }
 export type BatchReader = ReturnType<typeof createBatchReader>;
 
-/** Cuts transactions into runs of at most `maxRows` rows, in their order; one with more rows than that is a run of its own. */
-export function* cutIntoRuns(transactions: readonly Transaction[], maxRows: number): Generator<readonly Transaction[]> {
-  let run: Transaction[] = [];
-  let rows = 0;
-  for (const transaction of transactions) {
-    if (run.length > 0 && rows + transaction.rows > maxRows) {
-      yield run;
-      run = [];
-      rows = 0;
-    }
-    run.push(transaction);
-    rows += transaction.rows;
-  }
-  if (run.length > 0) yield run;
-}
-
 /** Cuts rows into pieces of at most `maxBytes`, in their order; one that is larger than that is a piece of its own. */
 export function* cutByBytes(rows: readonly PlannedRow[], maxBytes: number): Generator<readonly PlannedRow[]> {
   let start = 0;
@@ -109,8 +93,4 @@ export function* cutByBytes(rows: readonly PlannedRow[], maxBytes: number): Gene
     bytes += rowBytes;
   }
   if (start < rows.length) yield rows.slice(start);
-}
-
-function countRows(transactions: readonly Transaction[]): number {
-  return transactions.reduce((sum, { rows }) => sum + rows, 0);
 }

@@ -52,7 +52,7 @@ export function createCatchUp({ query, stream, publisher, metrics, log }: Depend
     await beginEpoch(query, { standing, bounds, reason });
     metrics.epochs.inc();
     const begun = await readStanding(query, session);
-    log.warn(
+    log[standing.epoch === 0 ? 'info' : 'warn'](
       { reason, epoch: begun.epoch, before: standing.epoch },
       'a new epoch begins: every client reads its rows anew',
     );

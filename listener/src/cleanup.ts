@@ -1,5 +1,6 @@
 import { NOTHING_VISIBLE } from './batch.ts';
 import type { Query } from './connection.ts';
+import { cutIntoRuns, type Transaction, transactionsBetween } from './transactions.ts';
 
 /** Rows of one DELETE: some tens of milliseconds, so that neither locks nor WAL pile up. */
 const STEP_ROWS = 5_000;
@@ -25,10 +26,8 @@ export function createCleanup({ keepMs, retentionMs }: Settings) {
   async function sweepOutbox(query: Query): Promise<void> {
     const [oldest] = await query<{ from: string }>(oldestSql);
     if (oldest === undefined || oldest.from === sweptTo) return;
-    let after: Cut | undefined = { xid: '0', id: '0' };
-    while (after !== undefined) {
-      const [step]: readonly Cut[] = await query<Cut>(sweepSql, [sweptTo, oldest.from, after.xid, after.id, STEP_ROWS]);
-      after = step;
+    for await (const window of transactionsBetween(query, { from: sweptTo, to: oldest.from })) {
+      for (const run of cutIntoRuns(window, STEP_ROWS)) await deleteRows(query, run);
     }
     sweptTo = oldest.from;
   }
@@ -44,10 +43,13 @@ export function createCleanup({ keepMs, retentionMs }: Settings) {
 }
 export type Cleanup = ReturnType<typeof createCleanup>;
 
-/** The last row of a step. */
-interface Cut {
-  readonly xid: string;
-  readonly id: string;
+/** One step; several when it is one transaction of more rows. */
+async function deleteRows(query: Query, transactions: readonly Transaction[]): Promise<void> {
+  const xids = transactions.map(({ xid }) => xid);
+  for (let after: string | null = '0'; after !== null; ) {
+    const [step]: readonly { last: string | null }[] = await query(deleteSql, [xids, after, STEP_ROWS]);
+    after = xids.length === 1 ? (step?.last ?? null) : null;
+  }
 }
 
 const batchesSql = `
@@ -65,12 +67,16 @@ const claimsSql = `
 
 const oldestSql = 'SELECT from_snapshot::text AS "from" FROM sync.batch ORDER BY batch LIMIT 1';
 
-const sweepSql = `
-  WITH swept AS (
+const deleteSql = `
+  WITH gone AS (
     DELETE FROM sync.outbox WHERE id IN (
-      SELECT id FROM sync.committed_between($1, $2) AS gone
-      WHERE (xid, id) > ($3::xid8, $4) AND NOT EXISTS (SELECT FROM sync.claim WHERE claim.outbox_id = gone.id)
-      ORDER BY xid, id LIMIT $5
-    ) RETURNING xid, id
+      SELECT o.id
+      FROM unnest($1::xid8[]) AS t (xid)
+        CROSS JOIN LATERAL (
+          SELECT id FROM sync.outbox
+          WHERE xid = t.xid AND id > $2 AND NOT EXISTS (SELECT FROM sync.claim WHERE claim.outbox_id = outbox.id)
+          ORDER BY id LIMIT $3
+        ) AS o
+    ) RETURNING id
   )
-  SELECT xid::text, id FROM swept ORDER BY swept.xid DESC, swept.id DESC LIMIT 1`;
+  SELECT max(id) AS last FROM gone`;

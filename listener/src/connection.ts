@@ -21,8 +21,20 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** How long a polite goodbye may take before the socket is left to the operating system. */
 const END_TIMEOUT_MS = 1_000;
 
-/** A timeout that an administrator set for ordinary sessions would end a relay that is merely quiet, or has a large batch. */
-const ALWAYS = { statement_timeout: '0', lock_timeout: '0', idle_session_timeout: '0', TimeZone: 'UTC' };
+/** What an administrator set for ordinary sessions: a timeout would end a relay that is quiet, or has a large batch. */
+const ALWAYS = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_session_timeout: '0',
+  default_transaction_isolation: 'read committed',
+  TimeZone: 'UTC',
+};
+
+/**
+ * For whoever reads the outbox: all its queries are by index, in the order of one; the planner, going by statistics that
+ * are always out of date for a queue, would sometimes sort or scan everything.
+ */
+export const QUEUE_SETTINGS = { enable_seqscan: 'off', enable_bitmapscan: 'off', jit: 'off' };
 
 /** Opens connections, each named after its purpose in `pg_stat_activity`. */
 export function createConnect(databaseUrl: string): Connect {

@@ -20,7 +20,8 @@ export interface Comparison {
  */
 export function reasonForNewEpoch({ standing, bounds, ownTag, incompleteBatch }: Comparison): string | null {
   const { newest, server, epochServer } = standing;
-  if (newest === null) return 'there is no batch to go on from';
+  if (standing.epoch === 0) return 'it is the first';
+  if (newest === null) return 'the batches are gone';
   if (standing.newEpochReason !== null) return standing.newEpochReason;
   if (server.systemIdentifier !== epochServer.systemIdentifier) {
     return `the database is of server ${server.systemIdentifier}, the epoch began on ${epochServer.systemIdentifier}`;

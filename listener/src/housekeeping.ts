@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@sync-hub/runtime/log';
 import { measureBacklog } from './backlog.ts';
 import type { Cleanup } from './cleanup.ts';
-import type { Connect, Connection } from './connection.ts';
+import { type Connect, type Connection, QUEUE_SETTINGS } from './connection.ts';
 import type { Metrics } from './metrics.ts';
 
 interface Dependencies {
@@ -25,7 +25,7 @@ export function startHousekeeping({ connect, cleanup, metrics, log, settings: { 
     while (!closing.signal.aborted) {
       try {
         if (connection === undefined || connection.ended.aborted)
-          connection = await connect('housekeeping', { jit: 'off' });
+          connection = await connect('housekeeping', QUEUE_SETTINGS);
         const backlog = await measureBacklog(connection.query);
         metrics.backlogRows.set(backlog.rows);
         metrics.lagSeconds.set(backlog.lagSeconds);

@@ -1,14 +1,11 @@
 import type { Log } from '@sync-hub/runtime/log';
 import { createBackoff } from '@sync-hub/stream/backoff';
 import type { Stream } from '@sync-hub/stream/stream';
-import { createBatchReader } from './batch-reader.ts';
-import { createCatchUp } from './catch-up.ts';
 import { createCleanup } from './cleanup.ts';
-import { createConnect } from './connection.ts';
+import { createConnect, QUEUE_SETTINGS } from './connection.ts';
 import { createElection } from './election.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { Metrics } from './metrics.ts';
-import { createPublisher } from './publisher.ts';
 import { createTerm } from './term.ts';
 import { startWakeUps } from './wake-ups.ts';
 
@@ -36,9 +33,6 @@ const PING_MS = 500;
 const HEARTBEAT_MS = 1_000;
 const HOUSEKEEPING_EVERY_MS = 5_000;
 
-/** The relay's own queries are all by index, and the statistics of a queue are always out of date. */
-const RELAY_SESSION = { synchronous_commit: 'on', enable_seqscan: 'off', jit: 'off' };
-
 /**
  * Publishes every committed change to the stream: each once in the log's numbering, transaction by transaction.
  *
@@ -53,7 +47,7 @@ export function createRelay({ stream, metrics, log, settings }: Dependencies) {
   let isLeading = false;
 
   async function lead(signal: AbortSignal): Promise<void> {
-    const { query, ended, end } = await connect('relay', RELAY_SESSION);
+    const { query, ended, end } = await connect('relay', { ...QUEUE_SETTINGS, synchronous_commit: 'on' });
     const wakeUps = startWakeUps({ databaseUrl: settings.databaseUrl, log });
     const housekeeping = startHousekeeping({
       connect,
@@ -65,20 +59,13 @@ export function createRelay({ stream, metrics, log, settings }: Dependencies) {
     // A query that hangs must not outlast the leadership.
     signal.addEventListener('abort', () => void end(), { once: true });
     try {
-      const reader = createBatchReader({
-        query,
-        settings: { pieceBytes: settings.pieceBytes, maxRowBytes: stream.maxRecordBytes },
-      });
-      const publisher = createPublisher({ query, stream, reader, metrics });
-      const catchUp = createCatchUp({ query, stream, publisher, metrics, log });
       const term = createTerm({
         query,
-        catchUp,
-        publisher,
+        stream,
         wakeUps,
         metrics,
         log,
-        settings: { pollMs: settings.pollMs, heartbeatMs: HEARTBEAT_MS },
+        settings: { ...settings, heartbeatMs: HEARTBEAT_MS },
       });
       await term.serve(AbortSignal.any([signal, ended]));
     } finally {

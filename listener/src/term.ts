@@ -1,27 +1,33 @@
 import type { Log } from '@sync-hub/runtime/log';
 import { createBackoff } from '@sync-hub/stream/backoff';
+import type { Stream } from '@sync-hub/stream/stream';
 import type { Batch } from './batch.ts';
-import type { CatchUp, Caught } from './catch-up.ts';
+import { createBatchReader } from './batch-reader.ts';
+import { type Caught, createCatchUp } from './catch-up.ts';
 import type { Query } from './connection.ts';
 import { fenceNext, probe } from './fence.ts';
 import type { Metrics } from './metrics.ts';
-import { type Publisher, PublishFailedError } from './publisher.ts';
+import { createPublisher, PublishFailedError } from './publisher.ts';
 import { beginSession } from './relay-session.ts';
 import type { WakeUps } from './wake-ups.ts';
 
+export interface TermSettings {
+  /** Longest wait between two looks at the database. */
+  readonly pollMs: number;
+  /** Longest time without a record. */
+  readonly heartbeatMs: number;
+  /** Of the outbox rows that are read, sent and acknowledged at a time. */
+  readonly pieceBytes: number;
+}
+
 interface Dependencies {
+  /** Of a connection with {@link QUEUE_SETTINGS} and `synchronous_commit = on`. */
   readonly query: Query;
-  readonly catchUp: CatchUp;
-  readonly publisher: Publisher;
+  readonly stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes'>;
   readonly wakeUps: Pick<WakeUps, 'next'>;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly settings: {
-    /** Longest wait between two looks at the database. */
-    readonly pollMs: number;
-    /** Longest time without a record. */
-    readonly heartbeatMs: number;
-  };
+  readonly settings: TermSettings;
 }
 
 /**
@@ -34,7 +40,14 @@ interface Dependencies {
  * Any other error ends the term. Writers never notice: what they commit waits in the outbox, and no transaction is open
  * while the relay waits for the stream.
  */
-export function createTerm({ query, catchUp, publisher, wakeUps, metrics, log, settings }: Dependencies) {
+export function createTerm({ query, stream, wakeUps, metrics, log, settings }: Dependencies) {
+  const reader = createBatchReader({
+    query,
+    settings: { pieceBytes: settings.pieceBytes, maxRowBytes: stream.maxRecordBytes },
+  });
+  const publisher = createPublisher({ query, stream, reader, metrics });
+  const catchUp = createCatchUp({ query, stream, publisher, metrics, log });
+
   /** Relays batch by batch. Returns when the epoch is over. */
   async function follow(session: string, caught: Caught, signal: AbortSignal): Promise<void> {
     const { epoch, epochId } = caught;
@@ -71,9 +84,8 @@ export function createTerm({ query, catchUp, publisher, wakeUps, metrics, log, s
           await follow(session, caught, signal);
         } catch (error) {
           if (!(error instanceof PublishFailedError)) throw error;
-          if (failures === 0)
-            log.error({ err: error.cause }, 'the stream does not take records; changes wait in the outbox');
           failures += 1;
+          log.error({ err: error.cause, failures }, 'the stream does not take records; changes wait in the outbox');
           await backoff.wait(signal);
           signal.throwIfAborted();
         }

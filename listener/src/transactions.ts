@@ -1,4 +1,3 @@
-import type { Batch } from './batch.ts';
 import type { Query } from './connection.ts';
 import { FencedOffError } from './fence.ts';
 
@@ -13,49 +12,49 @@ export interface Transaction {
 const WINDOW = 50_000;
 
 /**
- * The transactions of a batch, in the order of the log: by the largest outbox id that each of them wrote.
+ * The transactions that committed between two snapshots, in the order of the log: by the largest outbox id that each wrote.
  *
  * A transaction that changes a row after another has committed its change comes after it: all ids of the other were given
  * out before. By xid (given out at a transaction's first write) or by id (which transactions take in turns) that is not so.
  *
- * Each window is one statement, hence one snapshot, which also shows whether `held` is still the newest batch. While it is,
- * no row of it, nor of the kept ones before it, can have been cleaned up. Nothing is held open in between, so that a stream
- * that is away for hours does not keep the database from being vacuumed.
+ * Each window is one statement, hence one snapshot of the database. Nothing is held open in between, so that a stream that
+ * is away for hours does not keep the database from being vacuumed.
  *
- * @param held  the number of the newest batch, which may be `batch` itself.
+ * @param held  the number of the newest batch, if it has to be that still. While it is, no row of it, nor of the kept ones
+ *   before it, can have been cleaned up.
  * @throws {FencedOffError} when there is a newer batch than `held`.
  */
-export async function* transactionsOf(
+export async function* transactionsBetween(
   query: Query,
-  batch: Batch,
-  held: number,
+  { from, to, held }: { readonly from: string; readonly to: string; readonly held?: number },
 ): AsyncGenerator<readonly Transaction[]> {
   let after = '0';
   for (;;) {
-    const [row] = await query<WindowRow>(windowSql, [batch.from, batch.to, after, WINDOW, held]);
-    if (row === undefined || !row.isNewest) throw new FencedOffError(`another relay has gone on from batch ${held}`);
+    const [row] = await query<WindowRow>(windowSql, [from, to, after, WINDOW]);
+    if (row === undefined) throw new Error('an aggregate has returned no row');
+    if (held !== undefined && Number(row.newest) !== held) {
+      throw new FencedOffError(`another relay has gone on from batch ${held}`);
+    }
     const transactions = row.xids.map((xid, index) => ({
       xid,
       lastId: row.lastIds[index] ?? '',
       rows: Number(row.counts[index]),
     }));
-    const last = transactions.at(-1);
-    if (last === undefined) return;
     yield transactions;
     if (transactions.length < WINDOW) return;
-    after = last.lastId;
+    after = transactions.at(-1)?.lastId ?? after;
   }
 }
 
 interface WindowRow {
-  readonly isNewest: boolean;
+  readonly newest: string | null;
   readonly xids: readonly string[];
   readonly lastIds: readonly string[];
   readonly counts: readonly string[];
 }
 
 const windowSql = `
-  SELECT (SELECT max(batch) FROM sync.batch) = $5 AS "isNewest",
+  SELECT (SELECT max(batch) FROM sync.batch) AS newest,
          coalesce(array_agg(xid::text ORDER BY last_id), '{}') AS xids,
          coalesce(array_agg(last_id::text ORDER BY last_id), '{}') AS "lastIds",
          coalesce(array_agg(rows::text ORDER BY last_id), '{}') AS counts
@@ -65,3 +64,23 @@ const windowSql = `
     GROUP BY xid HAVING max(id) > $3
     ORDER BY last_id LIMIT $4
   ) AS transactions`;
+
+/** Cuts transactions into runs of at most `maxRows` rows, in their order; one with more rows than that is a run of its own. */
+export function* cutIntoRuns(transactions: readonly Transaction[], maxRows: number): Generator<readonly Transaction[]> {
+  let run: Transaction[] = [];
+  let rows = 0;
+  for (const transaction of transactions) {
+    if (run.length > 0 && rows + transaction.rows > maxRows) {
+      yield run;
+      run = [];
+      rows = 0;
+    }
+    run.push(transaction);
+    rows += transaction.rows;
+  }
+  if (run.length > 0) yield run;
+}
+
+export function countRows(transactions: readonly Transaction[]): number {
+  return transactions.reduce((sum, { rows }) => sum + rows, 0);
+}

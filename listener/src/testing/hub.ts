@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import { createKafkaStream } from '@sync-hub/stream/kafka-stream';
+import { createPostgresStream } from '@sync-hub/stream/postgres-stream';
+import type { Stream } from '@sync-hub/stream/stream';
+import type { RelaySettings } from '../relay.ts';
+import type { TermSettings } from '../term.ts';
+import { checkLog } from './check-log.ts';
+import { createObserver, type Observer } from './observed-stream.ts';
+import { startRelay, type TestRelay, testLog } from './start-relay.ts';
+import { startTerm, type TestTerm } from './start-term.ts';
+import { readCounters } from './writers.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A database, an empty stream, and the relays of one test, each of which has its own connections to both. */
+export interface Hub {
+  readonly database: TestDatabase;
+  readonly stream: Observer;
+  /** The stream as one process has it, observed. */
+  openStream(): Promise<Stream>;
+  /** Elected, with all that a listener has. */
+  startRelay(settings?: Partial<RelaySettings>): Promise<TestRelay>;
+  /** Unelected. Several in turn may share a stream, as the terms of one process do. */
+  startTerm(settings?: Partial<TermSettings>, stream?: Stream): Promise<TestTerm>;
+  stopRelays(): Promise<void>;
+  /** Resolves when the rows of `counters`, as the log has them, are those of the table now. */
+  untilDrained(timeoutMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createHub({ brokers }: { brokers?: readonly string[] } = {}): Promise<Hub> {
+  const database = await createTestDatabase();
+  const databaseUrl = database.url;
+  const observer = createObserver();
+  const topic = `relay-${randomUUID()}`;
+  const streams: Stream[] = [];
+  const relays: TestRelay[] = [];
+  const terms: TestTerm[] = [];
+
+  const open = (): Promise<Stream> =>
+    brokers === undefined
+      ? createPostgresStream({ databaseUrl, retentionMs: DAY_MS, log: testLog })
+      : createKafkaStream({
+          brokers,
+          topic,
+          retentionMs: DAY_MS,
+          replicationFactor: 1,
+          minInsyncReplicas: 1,
+          log: testLog,
+        });
+
+  async function openStream(): Promise<Stream> {
+    const stream = await open();
+    streams.push(stream);
+    return observer.observe(stream);
+  }
+
+  async function stopRelays(): Promise<void> {
+    await Promise.all([...relays.map((relay) => relay.stop()), ...terms.map((term) => term.cut())]);
+  }
+
+  return {
+    database,
+    stream: observer,
+    stopRelays,
+    openStream,
+    async startRelay(settings) {
+      const relay = startRelay({ databaseUrl, stream: await openStream() }, settings);
+      relays.push(relay);
+      return relay;
+    },
+    async startTerm(settings, stream) {
+      const term = await startTerm({ databaseUrl, stream: stream ?? (await openStream()) }, settings);
+      terms.push(term);
+      return term;
+    },
+    async untilDrained(timeoutMs = 30_000) {
+      const expected = JSON.stringify([...(await readCounters(database))].sort());
+      await waitFor(() => JSON.stringify([...checkLog(observer.log()).rows].sort()) === expected, {
+        what: 'the log to hold what the table holds',
+        timeoutMs,
+      });
+    },
+    async close() {
+      await stopRelays();
+      await Promise.all(streams.map((stream) => stream.close()));
+      await database.close();
+    },
+  };
+}
