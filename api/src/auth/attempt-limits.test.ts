@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { RateLimitedError } from '../errors.ts';
-import { createAttemptLimits } from './attempt-limits.ts';
+import { BadCredentialsError, RateLimitedError } from '../errors.ts';
+import { type AttemptLimits, createAttemptLimits } from './attempt-limits.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 const settings = {
@@ -12,45 +12,67 @@ const settings = {
 };
 const ada = 'ada@example.com';
 
-function limits() {
+function limits(): AttemptLimits {
   return createAttemptLimits({ rateLimit: createRateLimit({ maxBuckets: 100, now: () => 0 }), settings });
 }
 
-describe('whoever tries passwords', () => {
-  test('on one e-mail from one client is stopped, and told when to come back', () => {
+/** @returns whether the guess was let through (and was wrong), or was stopped. */
+async function guess(attempts: AttemptLimits, email: string | null, client: string): Promise<'wrong' | 'stopped'> {
+  const check = () => Promise.reject(new BadCredentialsError('wrong'));
+  const error: unknown = await attempts.password(email, client, check).catch((reason: unknown) => reason);
+  return error instanceof RateLimitedError ? 'stopped' : 'wrong';
+}
+
+describe('whoever guesses passwords', () => {
+  test('of one e-mail from one client is stopped, and told when to come back', async () => {
     const attempts = limits();
-    attempts.password(ada, '192.0.2.1');
-    attempts.password(ada, '192.0.2.1');
-    expect(() => attempts.password(ada, '192.0.2.1')).toThrow(RateLimitedError);
-    expect(() => attempts.password(ada, '192.0.2.1')).toThrow('Try again in 1800 s');
+    expect(await guess(attempts, ada, '192.0.2.1')).toBe('wrong');
+    expect(await guess(attempts, ada, '192.0.2.1')).toBe('wrong');
+    expect(await guess(attempts, ada, '192.0.2.1')).toBe('stopped');
+    const right = attempts.password(ada, '192.0.2.1', async () => 'right');
+    await expect(right).rejects.toMatchObject({ retryAfterSeconds: 1_800 });
   });
 
-  test('on many e-mails from one client is stopped', () => {
+  test('all at once is stopped as soon', async () => {
     const attempts = limits();
-    for (const name of ['a', 'b', 'c', 'd']) attempts.password(`${name}@example.com`, '192.0.2.1');
-    expect(() => attempts.password('e@example.com', '192.0.2.1')).toThrow(RateLimitedError);
-    expect(() => attempts.password(null, '192.0.2.1')).toThrow(RateLimitedError);
+    const guesses = await Promise.all([1, 2, 3, 4, 5].map(() => guess(attempts, ada, '192.0.2.1')));
+    expect(guesses.filter((outcome) => outcome === 'wrong')).toHaveLength(2);
   });
 
-  test('on one e-mail from many clients is stopped', () => {
+  test('of many e-mails from one client is stopped', async () => {
     const attempts = limits();
-    for (let client = 0; client < 5; client += 1) attempts.password(ada, `192.0.2.${client}`);
-    expect(() => attempts.password(ada, '192.0.2.100')).toThrow(RateLimitedError);
-  });
-
-  test('cannot lock the owner out from one client', () => {
-    const attempts = limits();
-    for (let guess = 0; guess < 100; guess += 1) {
-      try {
-        attempts.password(ada, '192.0.2.1');
-      } catch {}
+    for (const name of ['a', 'b', 'c', 'd']) {
+      expect(await guess(attempts, `${name}@example.com`, '192.0.2.1')).toBe('wrong');
     }
-    expect(() => attempts.password(ada, '192.0.2.2')).not.toThrow();
+    expect(await guess(attempts, 'e@example.com', '192.0.2.1')).toBe('stopped');
+    expect(await guess(attempts, null, '192.0.2.1')).toBe('stopped');
   });
 
-  test('and gets them right is never stopped', () => {
+  test('of one e-mail from many clients is stopped', async () => {
     const attempts = limits();
-    for (let time = 0; time < 100; time += 1) attempts.password(ada, '192.0.2.1')();
+    for (let client = 0; client < 5; client += 1) expect(await guess(attempts, ada, `192.0.2.${client}`)).toBe('wrong');
+    expect(await guess(attempts, ada, '192.0.2.100')).toBe('stopped');
+  });
+
+  test('cannot lock the owner out from one client', async () => {
+    const attempts = limits();
+    for (let time = 0; time < 100; time += 1) await guess(attempts, ada, '192.0.2.1');
+    expect(await attempts.password(ada, '192.0.2.2', async () => 'right')).toBe('right');
+  });
+});
+
+describe('a password that is', () => {
+  test('right is not counted', async () => {
+    const attempts = limits();
+    for (let time = 0; time < 100; time += 1) await attempts.password(ada, '192.0.2.1', async () => 'right');
+  });
+
+  test('not checked, because something of ours failed, is not counted', async () => {
+    const attempts = limits();
+    const check = () => Promise.reject(new Error('Postgres is away'));
+    for (let time = 0; time < 100; time += 1) {
+      await expect(attempts.password(ada, '192.0.2.1', check)).rejects.toThrow('Postgres is away');
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { RateLimitedError } from '../errors.ts';
+import { BadCredentialsError, RateLimitedError } from '../errors.ts';
 import type { AuthSettings } from './auth-settings.ts';
 import { clientNetwork } from './client-network.ts';
 import type { Rate, RateLimit } from './rate-limit.ts';
@@ -6,12 +6,12 @@ import type { Rate, RateLimit } from './rate-limit.ts';
 /** Each method throws RateLimitedError when there were too many. */
 export interface AttemptLimits {
   /**
-   * Before a password is checked, so that guesses made at once are all counted. Call what it returns when the password
-   * was right: only failures stay counted.
+   * Runs `check`, which throws BadCredentialsError for a wrong password. It is counted before, so that guesses made at
+   * once all are, and uncounted unless that is what it throws: neither a right password nor our own fault stays counted.
    *
    * @param email  null where what was typed is none.
    */
-  password(email: string | null, clientAddress: string): () => void;
+  password<T>(email: string | null, clientAddress: string, check: () => Promise<T>): Promise<T>;
   signUp(clientAddress: string): void;
   /** After a refresh has failed: those that succeed are never limited. */
   failedRefresh(clientAddress: string): void;
@@ -33,7 +33,7 @@ export interface AttemptLimitDeps {
 
 export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): AttemptLimits {
   return {
-    password(email, clientAddress) {
+    async password(email, clientAddress, check) {
       const client = clientNetwork(clientAddress);
       const buckets: [string, Rate][] = [
         [`password from ${client}`, hourly(settings.SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR)],
@@ -48,9 +48,15 @@ export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): 
         buckets.push([`password of ${email}`, hourly(settings.SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR)]);
       }
       for (const [bucket, rate] of buckets) takeOrThrow(bucket, rate);
-      return () => {
-        for (const [bucket, rate] of buckets) rateLimit.giveBack(bucket, rate);
-      };
+      let wrong = false;
+      try {
+        return await check();
+      } catch (error) {
+        wrong = error instanceof BadCredentialsError;
+        throw error;
+      } finally {
+        if (!wrong) for (const [bucket, rate] of buckets) rateLimit.giveBack(bucket, rate);
+      }
     },
     signUp(clientAddress) {
       takeOrThrow(`sign-up from ${clientNetwork(clientAddress)}`, hourly(settings.SIGN_UPS_PER_CLIENT_PER_HOUR));

@@ -30,25 +30,23 @@ export async function changePassword(
   const { userId, sessionId } = viewer;
   const found = await deps.prisma.user.findUnique({ where: { id: userId }, include: { secret: true } });
   if (found === null || found.secret === null) throw wrong();
+  const verifiedHash = found.secret.passwordHash;
   const problem = newPasswordProblem(newPassword, found.email);
   if (problem !== null) throw new ValidationError([{ path: 'newPassword', message: problem }]);
 
-  const succeeded = deps.attempts.password(found.email, client.address);
-  const verifiedHash = found.secret.passwordHash;
-  if (!(await verifyPassword(verifiedHash, currentPassword))) throw wrong();
-  const passwordHash = await hashPassword(newPassword);
-
-  const grant = await deps.prisma.$transaction(async (tx) => {
-    await actAs(tx, { userId, sessionId });
-    await lockUser(tx, userId);
-    if ((await tx.userSecret.count({ where: { userId, passwordHash: verifiedHash } })) === 0) throw wrong();
-    await setPassword(tx, { userId, passwordHash, keepSessionId: sessionId });
-    const refreshToken = deps.refreshTokens.first();
-    await storeRefreshToken(tx, sessionId, refreshToken);
-    return readGrant(tx, deps, sessionId, refreshToken);
-  }, afterLocks);
-  succeeded();
-  return grant;
+  return deps.attempts.password(found.email, client.address, async () => {
+    if (!(await verifyPassword(verifiedHash, currentPassword))) throw wrong();
+    const passwordHash = await hashPassword(newPassword);
+    return deps.prisma.$transaction(async (tx) => {
+      await actAs(tx, { userId, sessionId });
+      await lockUser(tx, userId);
+      if ((await tx.userSecret.count({ where: { userId, passwordHash: verifiedHash } })) === 0) throw wrong();
+      await setPassword(tx, { userId, passwordHash, keepSessionId: sessionId });
+      const refreshToken = deps.refreshTokens.first();
+      await storeRefreshToken(tx, sessionId, refreshToken);
+      return readGrant(tx, deps, sessionId, refreshToken);
+    }, afterLocks);
+  });
 }
 
 function wrong(): BadCredentialsError {

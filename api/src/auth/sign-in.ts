@@ -22,27 +22,33 @@ export interface SignInInput {
  */
 export async function signIn(deps: SessionDeps, input: SignInInput, client: Client): Promise<Grant> {
   const email = parseEmail(input.email);
-  const succeeded = deps.attempts.password(email, client.address);
+  return deps.attempts.password(email, client.address, async () => {
+    const { userId, passwordHash } = await checkPassword(deps, email, input.password);
+    const sessionId = randomUUID();
+    return deps.prisma.$transaction(async (tx) => {
+      await actAs(tx, { userId, sessionId });
+      // The password may have been changed while it was checked: no session may be opened with the old one after that.
+      await lockUser(tx, userId);
+      if ((await tx.userSecret.count({ where: { userId, passwordHash } })) === 0) throw wrong();
+      return openSession(tx, deps, { userId, sessionId, client });
+    }, afterLocks);
+  });
+}
 
+interface Secret {
+  readonly userId: string;
+  readonly passwordHash: string;
+}
+
+async function checkPassword({ prisma }: SessionDeps, email: string | null, password: string): Promise<Secret> {
   // One query, whether or not there is such a user: `include` would send a second one for those that are.
-  const [found] = await deps.prisma.$queryRaw<{ userId: string; passwordHash: string }[]>`
+  const [secret] = await prisma.$queryRaw<Secret[]>`
     SELECT secret.user_id AS "userId", secret.password_hash AS "passwordHash"
       FROM users JOIN user_secrets secret ON secret.user_id = users.id
      WHERE users.email = ${email ?? ''}`;
-  const matches = await verifyPassword(found?.passwordHash ?? null, input.password);
-  if (found === undefined || !matches) throw wrong();
-
-  const { userId, passwordHash } = found;
-  const sessionId = randomUUID();
-  const grant = await deps.prisma.$transaction(async (tx) => {
-    await actAs(tx, { userId, sessionId });
-    // The password may have been changed while it was checked: no session may be opened with the old one after that.
-    await lockUser(tx, userId);
-    if ((await tx.userSecret.count({ where: { userId, passwordHash } })) === 0) throw wrong();
-    return openSession(tx, deps, { userId, sessionId, client });
-  }, afterLocks);
-  succeeded();
-  return grant;
+  const matches = await verifyPassword(secret?.passwordHash ?? null, password);
+  if (secret === undefined || !matches) throw wrong();
+  return secret;
 }
 
 function wrong(): BadCredentialsError {
