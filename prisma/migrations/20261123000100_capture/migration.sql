@@ -92,7 +92,8 @@ DECLARE
 BEGIN
   SELECT * INTO class FROM pg_class WHERE oid = target;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'sync.track: there is no such table' USING ERRCODE = 'undefined_table';
+    RAISE EXCEPTION 'sync.track: there is no such table'
+      USING ERRCODE = 'undefined_table', HINT = 'Name a table of this database.';
   END IF;
   SELECT nspname INTO namespace FROM pg_namespace WHERE oid = class.relnamespace;
 

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startPostgres } from '@sync-hub/dev/postgres';
+import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
+import { createTestFolder } from '@sync-hub/dev/test-folder';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import pg from 'pg';
+import { migrate } from './migrate.ts';
+
+let database: TestDatabase;
+let listener: pg.Client;
+let nudges: pg.Notification[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  listener = new pg.Client(database.url);
+  listener.on('notification', (nudge) => nudges.push(nudge));
+  await listener.connect();
+  await listener.query('LISTEN sync; LISTEN probe');
+});
+
+afterAll(async () => {
+  await listener?.end();
+  await database?.close();
+});
+
+/** The nudges of what `sql` committed. Notifications arrive in the order of commits: after a later probe there is none left to come. */
+async function nudgesOf(sql: string): Promise<pg.Notification[]> {
+  nudges = [];
+  await database.query(sql);
+  await database.query('NOTIFY probe');
+  await waitFor(() => nudges.some(({ channel }) => channel === 'probe'), { what: 'the probe' });
+  return nudges.filter(({ channel }) => channel === 'sync');
+}
+
+test('a transaction nudges the listener once, without a payload', async () => {
+  const sql = `
+    BEGIN; INSERT INTO workspaces (name) VALUES ('one'), ('two'); UPDATE workspaces SET name = 'three'; DELETE FROM workspaces;
+    TRUNCATE comments; COMMIT`;
+  expect(await nudgesOf(sql)).toMatchObject([{ channel: 'sync', payload: '' }]);
+});
+
+test('a statement that meets no row does not nudge', async () => {
+  expect(await nudgesOf(`UPDATE workspaces SET name = 'none' WHERE false`)).toEqual([]);
+});
+
+test('a transaction that rolls back does not nudge', async () => {
+  expect(await nudgesOf(`BEGIN; INSERT INTO workspaces (name) VALUES ('never'); ROLLBACK`)).toEqual([]);
+});
+
+test('a transaction can do without', async () => {
+  expect(
+    await nudgesOf(`BEGIN; SET LOCAL sync.nudge = off; INSERT INTO workspaces (name) VALUES ('quiet'); COMMIT`),
+  ).toEqual([]);
+});
+
+test('a whole database can do without, and its transactions can then be prepared', async () => {
+  const postgres = await startPostgres({
+    dataDir: await createTestFolder(),
+    settings: { max_prepared_transactions: '2', fsync: 'off' },
+  });
+  await migrate(postgres.url);
+  const client = new pg.Client(postgres.url);
+  await client.connect();
+  const prepare = `BEGIN; INSERT INTO workspaces (name) VALUES ('prepared'); PREPARE TRANSACTION 'p'`;
+  await expect(client.query(prepare)).rejects.toThrow(
+    'cannot PREPARE a transaction that has executed LISTEN, UNLISTEN, or NOTIFY',
+  );
+  await client.query('ROLLBACK');
+  await client.query('ALTER DATABASE postgres SET sync.nudge = off');
+  await client.end();
+
+  const later = new pg.Client(postgres.url);
+  await later.connect();
+  await later.query(prepare);
+  expect((await later.query('SELECT FROM sync.outbox')).rowCount).toBe(0);
+  await later.query(`COMMIT PREPARED 'p'`);
+  expect((await later.query(`SELECT FROM sync.outbox WHERE op = 'I' AND new ->> 'name' = 'prepared'`)).rowCount).toBe(
+    1,
+  );
+  await later.end();
+  await postgres.close();
+});
