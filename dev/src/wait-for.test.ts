@@ -23,3 +23,8 @@ test('giving up says what was waited for, and how it failed last', async () => {
   const waiting = waitFor(() => Promise.reject(cause), { what: 'rain', timeoutMs: 30 });
   await expect(waiting).rejects.toMatchObject({ message: expect.stringContaining('rain: the sky is blue'), cause });
 });
+
+test('a condition that hangs does not outlast the deadline', async () => {
+  const hanging = waitFor(() => new Promise(() => {}), { what: 'an answer', timeoutMs: 30 });
+  await expect(hanging).rejects.toThrow('Gave up after 30 ms waiting for an answer');
+});

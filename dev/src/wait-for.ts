@@ -13,24 +13,38 @@ const PAUSE_MS = 15;
  *
  * A condition that throws counts as not met yet, so that it may itself be an assertion; its last error becomes the `cause`.
  *
- * @throws Error naming `what`, once `timeoutMs` have passed.
+ * @throws Error naming `what`, once `timeoutMs` have passed, even if the condition itself hangs.
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { what, timeoutMs = 10_000 }: WaitForOptions,
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs;
+  let isOver = false;
   let cause: unknown;
-  do {
-    try {
-      const value = await condition();
-      if (value) return value;
-      cause = undefined;
-    } catch (error) {
-      cause = error;
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isOver = true;
+      const why = cause instanceof Error ? `: ${cause.message}` : '';
+      reject(new Error(`Gave up after ${timeoutMs} ms waiting for ${what}${why}`, { cause }));
+    }, timeoutMs);
+  });
+  const poll = async (): Promise<NonNullable<T>> => {
+    while (!isOver) {
+      try {
+        const value = await condition();
+        if (value) return value;
+        cause = undefined;
+      } catch (error) {
+        cause = error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  } while (performance.now() < deadline);
-  const why = cause instanceof Error ? `: ${cause.message}` : '';
-  throw new Error(`Gave up after ${timeoutMs} ms waiting for ${what}${why}`, { cause });
+    return deadline;
+  };
+  try {
+    return await Promise.race([poll(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

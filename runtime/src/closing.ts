@@ -38,7 +38,7 @@ export function createClosing(log: Log, { timeoutMs = 5_000 }: { timeoutMs?: num
     },
     close() {
       if (closing === undefined) {
-        log.info('closing');
+        if (open.length > 0) log.info('closing');
         closing = closeAll();
       }
       return closing;

@@ -1,0 +1,9 @@
+/** `npm start`: the whole product on one machine. What needs packages is in src/start.ts; this makes sure they are there. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare, ROOT } from './prepare.mjs';
+
+const env = join(ROOT, '.env');
+if (existsSync(env)) process.loadEnvFile(env); // what the environment already says wins
+await prepare({ workspaces: ['dev', 'listener', 'api'] });
+await import('./dist/start.js');

@@ -1,0 +1,21 @@
+/**
+ * `npm test`: everything, on a real PostgreSQL and a real Kafka. With arguments only the tests they select:
+ * `npm test -- stream/src -t order` passes them to jest.
+ */
+import { join } from 'node:path';
+import { prepare, run } from './prepare.mjs';
+
+const args = process.argv.slice(2);
+
+await prepare();
+if (args.length === 0) {
+  await run('npm', ['run', '--silent', 'check']);
+  await run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
+}
+// jest runs native ES modules only with this flag; its workers inherit it.
+await run(process.execPath, [
+  '--experimental-vm-modules',
+  '--no-warnings=ExperimentalWarning',
+  join('node_modules', 'jest', 'bin', 'jest.js'),
+  ...args,
+]);
