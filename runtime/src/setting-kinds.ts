@@ -47,7 +47,7 @@ export function port<Options extends Common<number>>(options: Options): Setting<
 
 const BYTE_UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
-/** An amount of memory or disk, in bytes: `262144`, `256 KiB`, `4 MiB`, `1 GiB`. */
+/** An amount of memory or disk, in bytes: `262144`, `256KiB`, `4MiB`, `1 GiB`. */
 export function bytes<Options extends Common<number> & Bounds>(options: Options): Setting<ValueOf<number, Options>> {
   const { min = 1, max = 2 ** 40 } = options;
   const read = (value: string) => {
@@ -55,7 +55,7 @@ export function bytes<Options extends Common<number> & Bounds>(options: Options)
     const amount = Number(digits) * (BYTE_UNITS[unit] ?? Number.NaN);
     if (amount >= min && amount <= max) return amount;
     throw new WrongSetting(
-      `must be an amount from ${byteText(min)} to ${byteText(max)}, such as '4 MiB', not '${value}'`,
+      `must be an amount from ${byteText(min)} to ${byteText(max)}, such as '4MiB', not '${value}'`,
     );
   };
   return setting<number, Options>(options, read, byteText);
@@ -122,7 +122,7 @@ function setting<T, Options extends Common<T>>(
 function byteText(amount: number): string {
   for (const unit of ['GiB', 'MiB', 'KiB']) {
     const size = BYTE_UNITS[unit] ?? 1;
-    if (amount >= size && amount % size === 0) return `${amount / size} ${unit}`;
+    if (amount >= size && amount % size === 0) return `${amount / size}${unit}`;
   }
   return `${amount}`;
 }

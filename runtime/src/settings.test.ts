@@ -59,7 +59,7 @@ test('one message names every variable that is wrong, and repeats no secret', ()
   DATABASE_URL must be a URL that starts with postgres://
   PORT must be a whole number from 0 to 65535, not '99999'
   POLL_MS must be a whole number from 10 to 60000 (ms), not '5'
-  FRAME_BYTES must be an amount from 1 to 1024 GiB, such as '4 MiB', not '4 megabytes'
+  FRAME_BYTES must be an amount from 1 to 1024GiB, such as '4MiB', not '4 megabytes'
   SSL must be true or false, not 'yes'
   MODE must be one of fast, safe, not 'quick'
   BROKERS must be a comma-separated list, each host:port; 'b' is not
