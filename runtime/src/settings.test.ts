@@ -96,8 +96,8 @@ describe('.env.example', () => {
       '',
     ]);
     expect(linesOf({ FRAME_BYTES: spec.FRAME_BYTES })).toEqual([
-      '# The largest frame. Default: 256 KiB.',
-      '#FRAME_BYTES=256 KiB',
+      '# The largest frame. Default: 256KiB.',
+      '#FRAME_BYTES=256KiB',
       '',
     ]);
     expect(linesOf({ NOTE: spec.NOTE })).toEqual(['# Anything. Unset by default.', '#NOTE=', '']);
