@@ -13,7 +13,7 @@ const config: CodegenConfig = {
         strictScalars: true,
         scalars: { ID: 'string', DateTime: 'string', SyncCursor: 'string', UUID: 'string' },
         inlineFragmentTypes: 'combine',
-        enumType: 'string-literal',
+        enumType: 'const',
         useTypeImports: true,
         importExtension: '.ts',
       },

@@ -1,0 +1,65 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print } from 'graphql';
+import { createAuthorizedFetch, type GetToken } from './authorized-fetch.ts';
+import { type Endpoint, postOperation } from './post-operation.ts';
+import type { SyncError } from './sync-error.ts';
+import { createSyncSocket } from './sync-socket.ts';
+
+export interface SyncClientOptions extends Endpoint {
+  /** Of a session, or of your own. */
+  readonly getToken: GetToken;
+  /** The WebSocket class where the platform has none: in Node 20 that of the package `ws`. */
+  readonly webSocket?: unknown;
+}
+
+export interface Observer<Data> {
+  /** Changes come from now on: read what there is. At first, and again after every break (see `SyncListener.started`). */
+  started?(): void;
+  next(data: Data): void;
+  /** The end. With `endsSession` it helps to sign in again. */
+  error(error: SyncError): void;
+  /** The end, without a reason. */
+  complete?(): void;
+}
+
+/** Everything a program needs of the hub: typed requests, and subscriptions that live on. */
+export function createSyncClient({ url, fetch, getToken, webSocket }: SyncClientOptions) {
+  const endpoint = { url, fetch: createAuthorizedFetch(getToken, fetch) };
+  const socket = createSyncSocket({ url, getToken, webSocket });
+
+  return {
+    /** @throws SyncError. Errors in a result union are no exception: see `payloadOf`. */
+    request<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
+      return postOperation(endpoint, document, variables);
+    },
+    /** Follows a subscription until it is left, or ends with `error` or `complete`. @returns how to leave. */
+    subscribe<Data, Variables extends Record<string, unknown>>(
+      document: TypedDocumentNode<Data, Variables>,
+      variables: Variables,
+      observer: Observer<Data>,
+    ): () => void {
+      const payload = { query: print(document), variables };
+      const forget = socket.listen({
+        started: (subscription) => subscription === payload && observer.started?.(),
+      });
+      const leave = socket.subscribe(payload, {
+        next: ({ data }) => observer.next(data as Data),
+        error(error) {
+          forget();
+          observer.error(error as SyncError);
+        },
+        complete() {
+          forget();
+          observer.complete?.();
+        },
+      });
+      return () => {
+        forget();
+        leave();
+      };
+    },
+    /** Completes every subscription and closes the socket. */
+    close: () => socket.close(),
+  };
+}
+export type SyncClient = ReturnType<typeof createSyncClient>;

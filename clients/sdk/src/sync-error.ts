@@ -1,0 +1,75 @@
+import { ErrorCode } from './generated/graphql.ts';
+
+/** The server's codes, and one of our own: NETWORK, when no answer of the server's came. */
+export type SyncErrorCode = ErrorCode | 'NETWORK';
+
+/** Everything that the SDK throws. Codes are for programs, messages for people. */
+export class SyncError extends Error {
+  readonly code: SyncErrorCode;
+
+  constructor(code: SyncErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SyncError';
+    this.code = code;
+  }
+
+  /** Whether the session is over, so that only signing in again helps. */
+  get endsSession(): boolean {
+    return this.code === 'SESSION_REVOKED' || this.code === 'UNAUTHENTICATED' || this.code === 'BAD_CREDENTIALS';
+  }
+
+  /** Whether the same may succeed a little later, without anybody doing anything. */
+  get passes(): boolean {
+    return this.code === 'NETWORK' || this.code === 'UNAVAILABLE' || this.code === 'RATE_LIMITED';
+  }
+}
+
+/** Makes one of whatever was thrown, closed or answered: a list of GraphQL errors, a WebSocket's close, anything else. */
+export function toSyncError(cause: unknown): SyncError {
+  if (cause instanceof SyncError) return cause;
+  if (Array.isArray(cause)) return fromGraphqlError(cause[0], cause);
+  if (isCloseEvent(cause)) {
+    const reason = cause.reason === '' ? '' : `: ${cause.reason}`;
+    return new SyncError(codeOfClose(cause), `The socket was closed with ${cause.code}${reason}`, { cause });
+  }
+  const message = cause instanceof Error ? cause.message : 'The server could not be reached';
+  return new SyncError('NETWORK', message, { cause });
+}
+
+function fromGraphqlError(error: unknown, cause: unknown): SyncError {
+  const { message, extensions } = (error ?? {}) as { message?: unknown; extensions?: { code?: unknown } };
+  const code = extensions?.code;
+  return new SyncError(isErrorCode(code) ? code : 'INTERNAL', String(message), { cause });
+}
+
+const errorCodes: ReadonlySet<unknown> = new Set(Object.values(ErrorCode));
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return errorCodes.has(code);
+}
+
+function isCloseEvent(cause: unknown): cause is { code: number; reason: string } {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && 'reason' in cause;
+}
+
+/** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md for the codes above 4000 */
+function codeOfClose({ code, reason }: { code: number; reason: string }): SyncErrorCode {
+  if (isErrorCode(reason)) return reason;
+  switch (code) {
+    case 1009:
+      return 'PAYLOAD_TOO_LARGE';
+    case 1013:
+    case 4500: // the server failed while it handled a message, as when it cannot reach its database
+      return 'UNAVAILABLE';
+    case 4400:
+    case 4406:
+    case 4409:
+    case 4429:
+      return 'BAD_USER_INPUT';
+    case 4401:
+    case 4403:
+      return 'UNAUTHENTICATED';
+    default:
+      return 'NETWORK';
+  }
+}

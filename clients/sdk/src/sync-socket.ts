@@ -1,0 +1,175 @@
+import type { Sink, SubscribePayload } from 'graphql-ws';
+import type { GetToken } from './authorized-fetch.ts';
+import { backoffMs } from './backoff.ts';
+import { type Connection, openConnection, type Result } from './connection.ts';
+import { type SyncError, type SyncErrorCode, toSyncError } from './sync-error.ts';
+
+export interface SyncSocketOptions {
+  /** Of /graphql, as for HTTP; relative to the page in a browser. */
+  readonly url: string;
+  readonly getToken: GetToken;
+  /** The WebSocket class where the platform has none: in Node 20 that of the package `ws`. */
+  readonly webSocket?: unknown;
+}
+
+/** What happens to subscriptions, besides their frames. */
+export interface SyncListener {
+  /**
+   * A subscription has started: at first, and again after every break. Each change that commits from now on will come; what
+   * committed before has to be read, now and not earlier. Called just before the opening frame is delivered.
+   */
+  started?(subscription: SubscribePayload): void;
+  /** The server is out of reach, and what is on screen may be old until the next `started`. The socket comes back by itself. */
+  interrupted?(why: SyncError): void;
+}
+
+/** One subscription, over all the connections that it outlives. */
+interface Follower {
+  readonly payload: SubscribePayload;
+  readonly sink: Sink<Result>;
+  /** Leaves the connection, or the wait for another start on it. */
+  detach: () => void;
+  /** How often in a row it has ended without a frame after the opening one. */
+  failures: number;
+}
+
+/** The server cannot go on exactly where the subscription was, but it can begin anew. */
+const beginsAnew: ReadonlySet<SyncErrorCode> = new Set(['CURSOR_EXPIRED', 'SLOW_CONSUMER', 'UNAVAILABLE']);
+
+/** A connection that lasted so long was a good one: the next is tried at once, not after the pause that bad ones have earned. */
+const steadyMs = 10_000;
+
+/**
+ * Subscriptions that live on through dropped sockets, restarts of the server and expired tokens, on one socket that is open
+ * while somebody follows something.
+ *
+ *     idle ──subscribe──▶ token ──▶ opening ──▶ open ──the last one leaves──▶ idle
+ *                           ▲          │         │
+ *                           └─ backoff ┴─────────┘ lost (TOKEN_EXPIRED: on with another token)
+ *
+ * A session that is over, or a request that cannot succeed, ends every subscription with a SyncError.
+ *
+ * Nothing is resumed yet: after a break a subscription starts anew, and `started` says so, because what committed in between
+ * does not come.
+ *
+ * @throws TypeError when `url` is none, or there is no WebSocket class.
+ */
+export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSocket }: SyncSocketOptions) {
+  if (webSocket === undefined) throw new TypeError('There is no WebSocket here: pass that of the package `ws`');
+  const socketUrl = new URL(url, globalThis.location?.href);
+  socketUrl.protocol = socketUrl.protocol.replace('http', 'ws');
+
+  const followers = new Set<Follower>();
+  const listeners = new Set<SyncListener>();
+  let connection: Connection | null = null;
+  let isOpen = false;
+  let isRunning = false;
+  let endWait = () => {};
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    let refused: string | undefined;
+    let failures = 0;
+    while (followers.size > 0) {
+      let token: string | undefined;
+      let openedAt: number | null = null;
+      let why: SyncError;
+      try {
+        token = await getToken({ refused });
+        if (followers.size === 0) break;
+        const onOpen = () => {
+          openedAt = Date.now();
+          isOpen = true;
+          for (const follower of followers) start(follower);
+        };
+        connection = openConnection({ url: socketUrl.href, webSocket, token, onOpen });
+        why = await connection.lost;
+      } catch (cause) {
+        why = toSyncError(cause);
+      }
+      connection = null;
+      isOpen = false;
+      refused = why.code === 'TOKEN_EXPIRED' ? token : undefined;
+      if (refused === undefined && !why.passes) for (const follower of followers) fail(follower, why);
+      if (followers.size === 0) break;
+      if (openedAt !== null) for (const listener of listeners) listener.interrupted?.(why);
+      if (openedAt !== null && Date.now() - openedAt > steadyMs) failures = 0;
+      await wait(backoffMs(failures++));
+    }
+    isRunning = false;
+  }
+
+  function start(follower: Follower) {
+    follower.detach();
+    if (connection === null || !isOpen) return;
+    let isFirst = true;
+    follower.detach = connection.subscribe(follower.payload, {
+      next(result) {
+        // The last result of a subscription that ends with a reason is that reason.
+        if (result.errors !== undefined && !result.data) return end(follower, toSyncError(result.errors));
+        if (isFirst) for (const listener of listeners) listener.started?.(follower.payload);
+        else follower.failures = 0;
+        isFirst = false;
+        follower.sink.next(result);
+      },
+      error: (cause) => end(follower, toSyncError(cause)),
+      complete() {
+        leave(follower);
+        follower.sink.complete();
+      },
+    });
+  }
+
+  function end(follower: Follower, why: SyncError) {
+    if (!beginsAnew.has(why.code)) return fail(follower, why);
+    follower.detach();
+    const timer = setTimeout(() => start(follower), backoffMs(follower.failures++));
+    follower.detach = () => clearTimeout(timer);
+  }
+
+  function fail(follower: Follower, why: SyncError) {
+    leave(follower);
+    follower.sink.error(why);
+  }
+
+  function leave(follower: Follower) {
+    follower.detach();
+    if (!followers.delete(follower) || followers.size > 0) return;
+    connection?.close();
+    endWait();
+  }
+
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  return {
+    /** Follows until it is left; shaped as urql's `subscriptionExchange` and Apollo's links want it. @returns how to leave. */
+    subscribe(payload: SubscribePayload, sink: Sink<Result>): () => void {
+      const follower: Follower = { payload, sink, detach() {}, failures: 0 };
+      followers.add(follower);
+      if (isRunning) start(follower);
+      else void run();
+      return () => leave(follower);
+    },
+    /** @returns how to stop listening. */
+    listen(listener: SyncListener): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    /** Completes every subscription and closes the socket. */
+    close() {
+      for (const follower of followers) {
+        leave(follower);
+        follower.sink.complete();
+      }
+    },
+  };
+}
+export type SyncSocket = ReturnType<typeof createSyncSocket>;
