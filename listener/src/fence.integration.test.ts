@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
-import { FencedOffError } from './fence.ts';
+import { createConnect } from './connection.ts';
+import { FencedOffError, fenceNext } from './fence.ts';
+import { beginSession, readStanding } from './relay-session.ts';
 import { checkLog, NO_FAULTS, twoContents } from './testing/check-log.ts';
 import { createGate } from './testing/gate.ts';
 import { createHub, type Hub } from './testing/hub.ts';
@@ -80,4 +82,18 @@ test('a batch of a deposed relay that arrives late, after newer ones, changes no
   expect(hub.stream.stored.length).toBeGreaterThan(hub.stream.log().length);
   expect(checkLog(hub.stream.log()).faults).toEqual(NO_FAULTS);
   expect(twoContents(hub.stream.stored)).toEqual([]);
+});
+
+test('a session of an earlier run of the server fences nothing', async () => {
+  const { query, end } = await createConnect(hub.database.url)('relay');
+  const term = await hub.startTerm();
+  await hub.untilDrained();
+  await term.cut();
+
+  const session = await beginSession(query);
+  const { newest } = await readStanding(query, session);
+  if (newest === null) throw new Error('nothing was fenced');
+  await query(`UPDATE sync.relay_session SET server_started_at = server_started_at - interval '1 second'`);
+  await expect(fenceNext(query, newest, session)).rejects.toThrow(FencedOffError);
+  await end();
 });

@@ -73,7 +73,7 @@ export function createTerm({ query, stream, wakeUps, metrics, log, settings }: D
     /** Never resolves. Rejects when `signal` aborts, the connection ends, or another relay is in charge. */
     async serve(signal: AbortSignal): Promise<never> {
       const session = await beginSession(query);
-      const backoff = createBackoff({ minMs: 100, maxMs: 5_000 });
+      const backoff = createBackoff({ minMs: 100, maxMs: 2_000 });
       let failures = 0;
       for (;;) {
         try {

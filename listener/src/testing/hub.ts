@@ -30,8 +30,15 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-export async function createHub({ brokers }: { brokers?: readonly string[] } = {}): Promise<Hub> {
-  const database = await createTestDatabase();
+export interface HubOptions {
+  /** Default: a database of its own on the run's server. */
+  readonly database?: TestDatabase;
+  /** Default: the Postgres stream. */
+  readonly brokers?: readonly string[];
+}
+
+export async function createHub(options: HubOptions = {}): Promise<Hub> {
+  const { brokers, database = await createTestDatabase() } = options;
   const databaseUrl = database.url;
   const observer = createObserver();
   const topic = `relay-${randomUUID()}`;
@@ -61,6 +68,13 @@ export async function createHub({ brokers }: { brokers?: readonly string[] } = {
     await Promise.all([...relays.map((relay) => relay.stop()), ...terms.map((term) => term.cut())]);
   }
 
+  let closed: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    await stopRelays();
+    await Promise.all(streams.map((stream) => stream.close()));
+    await database.close();
+  }
+
   return {
     database,
     stream: observer,
@@ -83,10 +97,9 @@ export async function createHub({ brokers }: { brokers?: readonly string[] } = {
         timeoutMs,
       });
     },
-    async close() {
-      await stopRelays();
-      await Promise.all(streams.map((stream) => stream.close()));
-      await database.close();
+    close() {
+      closed ??= close();
+      return closed;
     },
   };
 }
