@@ -1,4 +1,4 @@
-import type { FormattedExecutionResult } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
 import { createClient, type Sink, type SubscribePayload } from 'graphql-ws';
 import { SyncError, toSyncError } from './sync-error.ts';
 
@@ -11,7 +11,11 @@ export interface ConnectionOptions {
   readonly onOpen: (connection: Connection) => void;
 }
 
-export type Result = FormattedExecutionResult<Record<string, unknown>>;
+/** What one message of a subscription brings. */
+export interface Result {
+  readonly data?: Record<string, unknown> | null | undefined;
+  readonly errors?: readonly GraphQLFormattedError[] | undefined;
+}
 
 /** One WebSocket, from its token to its end. It does not come back. */
 export interface Connection {
