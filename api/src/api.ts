@@ -8,12 +8,7 @@ import { openStream } from '@sync-hub/stream/open-stream';
 import type { GraphQLSchema } from 'graphql';
 import pg from 'pg';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { createAccessTokens } from './auth/access-token.ts';
-import { createAttemptLimits } from './auth/attempt-limits.ts';
-import { createAuthenticate } from './auth/authenticate.ts';
-import { createRateLimit } from './auth/rate-limit.ts';
-import { createRefreshTokens } from './auth/refresh-token.ts';
-import { createSessions } from './auth/sessions.ts';
+import { createAuth } from './auth/auth.ts';
 import type { ApiSettings } from './config.ts';
 import { readClaimedRow } from './feed/claimed-row.ts';
 import { createCursors } from './feed/cursor.ts';
@@ -48,7 +43,6 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const isProduction = config.NODE_ENV === 'production';
-  const secret = config.JWT_SECRET;
 
   const prisma = createPrisma({ databaseUrl: config.DATABASE_URL, maxConnections: config.DATABASE_MAX_CONNECTIONS });
   closing.add('prisma', () => prisma.$disconnect());
@@ -71,7 +65,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const feed = createFeed({
     stream,
     startPoints,
-    cursors: createCursors(secret),
+    cursors: createCursors(config.JWT_SECRET),
     readClaimed: (outboxId) => readClaimedRow(prisma, outboxId),
     onSessionEnded: (sessionId) => sockets.closeSession(sessionId, 'SESSION_REVOKED'),
     settings: {
@@ -84,18 +78,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   closing.add('feed', feed.close);
   collectFeedMetrics(registry, feed, sockets);
 
-  const accessTokens = createAccessTokens({ secret, ttlSeconds: config.ACCESS_TOKEN_TTL_SECONDS });
-  const authenticate = createAuthenticate({ prisma, accessTokens });
-  const sessions = createSessions({
-    prisma,
-    accessTokens,
-    refreshTokens: createRefreshTokens({ secret }),
-    attempts: createAttemptLimits({
-      rateLimit: createRateLimit({ maxBuckets: config.RATE_LIMIT_MAX_BUCKETS }),
-      settings: config,
-    }),
-    settings: config,
-  });
+  const { authenticate, sessions } = createAuth({ prisma, settings: config });
   const housekeeping = startHousekeeping({ prisma, log, keepSessionDays: config.SESSION_TTL_DAYS });
   closing.add('housekeeping', housekeeping.close);
 
