@@ -60,12 +60,28 @@ function readmeProblems(workspace, path) {
   return lines <= README_MAX_LINES ? [] : [`${workspace}/README.md: ${lines} lines; ${README_MAX_LINES} is the most`];
 }
 
-/** An entry that names a host can be installed from that host only. @param {string} lock */
+/**
+ * An entry that names a host can be installed from that host only; an optional package without an entry (npm leaves it
+ * out when the registry at hand lacks it) makes `npm ci` refuse the whole file.
+ *
+ * @param {string} lock
+ */
 function lockProblems(lock) {
   const entry = /"resolved": "https?:[^"]*"/.exec(lock);
-  return entry === null
-    ? []
-    : [`package-lock.json: ${entry[0]} names a registry; install with omit-lockfile-registry-resolved`];
+  const host = entry === null ? [] : [`package-lock.json: ${entry[0]} names a registry; see .npmrc`];
+  /** @type {Record<string, { optionalDependencies?: Record<string, string> }>} */
+  const packages = JSON.parse(lock).packages ?? {};
+  const names = new Set(
+    Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)),
+  );
+  const missing = Object.values(packages)
+    .flatMap(({ optionalDependencies = {} }) => Object.entries(optionalDependencies))
+    .filter(([name]) => !names.has(name))
+    .map(
+      ([name, version]) =>
+        `package-lock.json: no entry for ${name}; add its version ${version}, os, cpu and "optional": true`,
+    );
+  return [...host, ...missing];
 }
 
 /** @param {string} path */

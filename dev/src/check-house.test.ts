@@ -63,6 +63,16 @@ test('the lock file installs from whatever registry npm is set to', () => {
   expect(findHouseProblems(makeHouse({}, lock))).toEqual([expect.stringContaining('names a registry')]);
 });
 
+test('the lock file has an entry for every platform, or npm ci would refuse it', () => {
+  const packages = {
+    'node_modules/biome': { optionalDependencies: { '@biome/linux': '2', '@biome/darwin': '2' } },
+    'node_modules/@biome/linux': {},
+  };
+  expect(findHouseProblems(makeHouse({}, JSON.stringify({ packages })))).toEqual([
+    expect.stringContaining('no entry for @biome/darwin; add its version 2'),
+  ]);
+});
+
 test('imports point one way: no two workspaces may depend on each other, however indirectly', () => {
   const reach = (name: string): string[] =>
     (MAY_IMPORT[name] ?? MAY_IMPORT[`clients/${name}`] ?? []).flatMap((next) => [next, ...reach(next)]);
