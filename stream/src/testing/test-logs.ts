@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase } from '@sync-hub/dev/test-database';
-import { Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel, type Message, Partitioners } from 'kafkajs';
 import { createKafkaStream } from '../kafka-stream.ts';
 import { createPostgresStream } from '../postgres-stream.ts';
 import type { Stream } from '../stream.ts';
@@ -14,6 +14,13 @@ export interface TestLog {
   cutBefore(seq: number): Promise<void>;
   /** Closes every stream that was opened over it. */
   close(): Promise<void>;
+}
+
+export interface KafkaTestLog extends TestLog {
+  readonly topic: string;
+  readonly admin: Admin;
+  /** Puts messages of somebody else's on the topic. */
+  put(messages: readonly Message[]): Promise<void>;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -37,13 +44,21 @@ export async function createPostgresLog(): Promise<TestLog> {
   };
 }
 
-export async function createKafkaLog(brokers: readonly string[]): Promise<TestLog & { readonly topic: string }> {
+export async function createKafkaLog(brokers: readonly string[]): Promise<KafkaTestLog> {
   const topic = `test-${randomUUID()}`;
-  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
   await admin.connect();
   const streams: Stream[] = [];
   return {
     topic,
+    admin,
+    async put(messages) {
+      const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+      await producer.connect();
+      await producer.send({ topic, messages: [...messages] });
+      await producer.disconnect();
+    },
     async open() {
       const stream = await createKafkaStream({
         brokers,
@@ -62,7 +77,7 @@ export async function createKafkaLog(brokers: readonly string[]): Promise<TestLo
     },
     async close() {
       await Promise.all(streams.map((stream) => stream.close()));
-      await admin.deleteTopics({ topics: [topic] });
+      await admin.deleteTopics({ topics: [topic] }).catch(() => undefined); // It was never made, or is gone.
       await admin.disconnect();
     },
   };
