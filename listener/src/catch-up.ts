@@ -9,7 +9,7 @@ import { type Publisher, PublishFailedError } from './publisher.ts';
 import { readStanding, type Standing } from './relay-session.ts';
 
 /** The log as it stands when stream and database agree: the relay goes on from here. */
-export interface Caught {
+export interface CaughtUp {
   readonly epoch: number;
   readonly epochId: string;
   /** All of it is on the stream. */
@@ -61,7 +61,7 @@ export function createCatchUp({ query, stream, publisher, metrics, log }: Depend
 
   return {
     /** @throws {FencedOffError} {@link PublishFailedError} {@link MissingRowsError} */
-    async run(session: string, signal: AbortSignal): Promise<Caught> {
+    async run(session: string, signal: AbortSignal): Promise<CaughtUp> {
       const { standing, bounds } = await agree(session);
       const { epoch, epochId, newest } = standing;
       if (newest === null) throw new Error('an epoch begins with a batch, and there is none');

@@ -56,6 +56,30 @@ describe('on the Postgres stream', () => {
     expect(checkLog(stream.log()).faults).toEqual(NO_FAULTS);
   });
 
+  test.each([
+    ['a few rows', 3],
+    ['more rows than are read at a time', 1_500],
+  ])('a transaction of %s that took its id first and wrote last comes last', async (_, rows) => {
+    const { database, stream } = hub;
+    await createCounters(database, rows);
+    const early = await database.pool.connect();
+    await early.query('BEGIN');
+    await early.query('SELECT pg_current_xact_id()');
+    await database.query('UPDATE counters SET n = 1');
+    await early.query('UPDATE counters SET n = 2');
+    await early.query('COMMIT');
+    early.release();
+    await hub.startTerm();
+    await hub.untilDrained();
+    expect(checkLog(stream.log()).faults).toEqual(NO_FAULTS);
+    expect(
+      stream
+        .changes()
+        .filter(({ last }) => last)
+        .map(({ seq }) => seq),
+    ).toEqual([rows, 2 * rows, 3 * rows]);
+  });
+
   test('what was written before the first relay ever started is told', async () => {
     await createCounters(hub.database, 5);
     await hub.database.query('UPDATE counters SET n = 7');

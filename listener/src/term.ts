@@ -3,7 +3,7 @@ import { createBackoff } from '@sync-hub/stream/backoff';
 import type { Stream } from '@sync-hub/stream/stream';
 import type { Batch } from './batch.ts';
 import { createBatchReader } from './batch-reader.ts';
-import { type Caught, createCatchUp } from './catch-up.ts';
+import { type CaughtUp, createCatchUp } from './catch-up.ts';
 import type { Query } from './connection.ts';
 import { fenceNext, probe } from './fence.ts';
 import type { Metrics } from './metrics.ts';
@@ -49,9 +49,9 @@ export function createTerm({ query, stream, wakeUps, metrics, log, settings }: D
   const catchUp = createCatchUp({ query, stream, publisher, metrics, log });
 
   /** Relays batch by batch. Returns when the epoch is over. */
-  async function follow(session: string, caught: Caught, signal: AbortSignal): Promise<void> {
-    const { epoch, epochId } = caught;
-    let newest: Batch = caught.newest;
+  async function follow(session: string, caughtUp: CaughtUp, signal: AbortSignal): Promise<void> {
+    const { epoch, epochId } = caughtUp;
+    let newest: Batch = caughtUp.newest;
     let beatAt = performance.now();
     for (;;) {
       signal.throwIfAborted();
@@ -77,11 +77,11 @@ export function createTerm({ query, stream, wakeUps, metrics, log, settings }: D
       let failures = 0;
       for (;;) {
         try {
-          const caught = await catchUp.run(session, signal);
+          const caughtUp = await catchUp.run(session, signal);
           if (failures > 0) log.info({ failures }, 'the stream takes records again');
           failures = 0;
           backoff.reset();
-          await follow(session, caught, signal);
+          await follow(session, caughtUp, signal);
         } catch (error) {
           if (!(error instanceof PublishFailedError)) throw error;
           failures += 1;
