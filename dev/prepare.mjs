@@ -23,7 +23,7 @@ export async function prepare({ workspaces = [] } = {}) {
   if (!isInstalled()) {
     say('Installing packages…');
     // With NODE_ENV=production npm would leave out the compiler, with which we build.
-    await run('npm', ['ci', '--include=dev']);
+    await run('npm', ['ci', '--include=dev', '--loglevel=error']);
   }
   const filters = workspaces.map((name) => `--filter=@sync-hub/${name}`);
   const isSlow = setTimeout(() => say('Building…'), 1_500);
