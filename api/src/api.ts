@@ -70,6 +70,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     onSessionEnded: (sessionId) => sockets.closeSession(sessionId, 'SESSION_REVOKED'),
     settings: {
       frame: { maxChanges: config.FRAME_MAX_CHANGES, maxBytes: config.FRAME_MAX_BYTES },
+      maxTransactionBytes: config.TRANSACTION_MAX_BYTES,
       progressMs: config.PROGRESS_SECONDS * 1_000,
     },
     log,
@@ -82,7 +83,11 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const housekeeping = startHousekeeping({ prisma, log, keepSessionDays: config.SESSION_TTL_DAYS });
   closing.add('housekeeping', housekeeping.close);
 
-  const backlog = { maxFrames: config.SOCKET_MAX_PENDING_FRAMES, maxBytes: config.SOCKET_MAX_PENDING_BYTES };
+  const backlog = {
+    maxSubscriptions: config.SOCKET_MAX_SUBSCRIPTIONS,
+    maxFrames: config.SOCKET_MAX_PENDING_FRAMES,
+    maxBytes: config.SOCKET_MAX_PENDING_BYTES,
+  };
   const trustedProxies = config.TRUSTED_PROXIES;
   const graphql = createGraphql({
     schema,

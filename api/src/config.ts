@@ -51,6 +51,13 @@ export const apiSettings = {
     unit: 'bytes',
     doc: 'Rows in one frame, roughly; never less than one row.',
   }),
+  SOCKET_MAX_SUBSCRIPTIONS: integer({
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    unit: 'subscriptions',
+    doc: 'Subscriptions that one client may hold open over its socket; one more is TOO_MANY_SUBSCRIPTIONS.',
+  }),
   SOCKET_MAX_PENDING_FRAMES: integer({
     default: 2_000,
     min: 1,
@@ -62,6 +69,11 @@ export const apiSettings = {
     default: 4 * 2 ** 20,
     unit: 'bytes',
     doc: 'The same in bytes, roughly.',
+  }),
+  TRANSACTION_MAX_BYTES: bytes({
+    default: 64 * 2 ** 20,
+    unit: 'bytes',
+    doc: 'Rows of one transaction that the API holds to fold and judge it, roughly. Of a larger one subscriptions to its tables are told CURSOR_EXPIRED.',
   }),
   PROGRESS_SECONDS: integer({
     default: 30,

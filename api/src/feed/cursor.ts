@@ -60,7 +60,18 @@ function pack({ position, sentOfNext, start, authority, viewerId, question }: Cu
   return [cursorVersion, epoch, epochId, seq, tag, sentOfNext, startPoint, authority, viewerId, question] as const;
 }
 
-function unpack([, epoch, epochId, seq, tag, sentOfNext, start, authority, viewerId, question]: Packed): CursorContents {
+function unpack([
+  ,
+  epoch,
+  epochId,
+  seq,
+  tag,
+  sentOfNext,
+  start,
+  authority,
+  viewerId,
+  question,
+]: Packed): CursorContents {
   return {
     position: { epoch, epochId, seq, tag },
     sentOfNext,

@@ -34,7 +34,12 @@ interface Dependencies {
   readonly readClaimed: (outboxId: string) => Promise<{ before: string | null; after: string | null } | null>;
   /** Called for each session that the log says has ended. */
   readonly onSessionEnded: (sessionId: string) => void;
-  readonly settings: { readonly frame: FrameBounds; readonly progressMs: number };
+  readonly settings: {
+    readonly frame: FrameBounds;
+    /** What of one transaction is held, roughly; what a larger one changed is unknowable. */
+    readonly maxTransactionBytes: number;
+    readonly progressMs: number;
+  };
   readonly log: FeedLog;
 }
 
@@ -57,7 +62,7 @@ export function createFeed(dependencies: Dependencies) {
   const { stream, startPoints, cursors, readClaimed, onSessionEnded, settings, log } = dependencies;
   const counters: FeedCounters = { gaps: 0, unreadable: 0, resyncs: 0, transactions: 0 };
   const followers = createFollowerIndex();
-  const assembler = createTransactionAssembler(resolveClaim);
+  const assembler = createTransactionAssembler({ resolveClaim, maxBytes: settings.maxTransactionBytes });
 
   /** Everybody's authority as of the feed's position; null until the feed is aligned with the log. */
   let aligned: { directory: Directory; transaction: LogTransaction } | null = null;
@@ -175,8 +180,8 @@ export function createFeed(dependencies: Dependencies) {
     },
     async start() {
       progressTimer = setInterval(() => {
-        const before = Date.now() - settings.progressMs;
-        for (const follower of followers.all()) follower.progress(before);
+        const now = Date.now();
+        for (const follower of followers.all()) follower.tick(now, now - settings.progressMs);
       }, 1_000).unref();
       reader = await stream.read('latest', {
         record: takeRecord,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
 import {
@@ -11,15 +10,9 @@ import {
 import { codedError } from '../errors.ts';
 import type { Row } from '../model/row.ts';
 import type { Cursors } from './cursor.ts';
-import {
-  cutChanges,
-  type Frame,
-  type FrameBounds,
-  type FrameChange,
-  type FrameTransaction,
-  sizeOfChange,
-} from './frame.ts';
+import type { FrameBounds, FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
+import { createFrameWriter, type Standing } from './frame-writer.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { type ModelChange, seenRow, type View, viewChange } from './view.ts';
@@ -29,6 +22,8 @@ export interface FollowRequest {
   readonly view: View;
   readonly viewerId: string;
   readonly sessionId: string;
+  /** When the viewer's token does. */
+  readonly expiresAt: Date;
   /** Hash of the question, for the cursor. */
   readonly question: string;
   /** The one workspace that `where` asks for, if it does: losing it ends the subscription. */
@@ -87,13 +82,13 @@ export function createFollower(dependencies: Dependencies) {
   const { request, queue, startPoints, cursors, frameBounds, everybody, feedPosition, onSettled, onEnd } = dependencies;
   const { view, viewerId } = request;
 
+  const frames = createFrameWriter({ queue, cursors, bounds: frameBounds, viewerId, question: request.question });
+
   let authority: Authority = everybody.authorityOf(viewerId);
-  let authorityHash: string | null = null;
   let settling: Settling | null = null;
   let held: Passed[] | null = [];
   /** While settling: the last transaction passed. Whatever came before the start point was asked for, it has seen. */
   let ownPosition = feedPosition();
-  let lastFrameAt = Date.now();
   let ended = false;
 
   // ── its place ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,7 +102,7 @@ export function createFollower(dependencies: Dependencies) {
     const own = createDirectory(point.authority);
     settling = { start: point, own, sessions: new Set([point.session]), adopted: new Set(), filterPassed: false };
     authority = own.authorityOf(viewerId);
-    emit({ position: ownPosition, transaction: null, changes: [], upToDate: true });
+    endUnless(frames.writeQuiet(ownPosition, standing()));
     release();
   }
 
@@ -182,7 +177,7 @@ export function createFollower(dependencies: Dependencies) {
     before: Judgement,
     previous: LogPosition,
   ) {
-    if (affectedViewers(transaction).has(viewerId)) authorityHash = null;
+    if (affectedViewers(transaction).has(viewerId)) frames.forgetAuthority();
     if (transaction.unknowable.has(view.model.table)) return end(expired());
     const told: FrameChange[] = [];
     for (const [index, change] of changes.entries()) {
@@ -190,42 +185,18 @@ export function createFollower(dependencies: Dependencies) {
       if (frameChange !== null) told.push(frameChange);
     }
     const isAuthor = transaction.actorSession === request.sessionId && transaction.tables.has(view.model.table);
-    if (told.length > 0 || isAuthor) {
-      let sent = 0;
-      for (const piece of cutChanges(told, frameBounds)) {
-        sent += piece.length;
-        const isLast = sent === told.length;
-        const place = isLast ? { position: transaction.position } : { position: previous, sentOfNext: sent };
-        emit({ ...place, transaction, changes: piece, upToDate: isLast });
-      }
-    }
+    if (told.length > 0 || isAuthor) endUnless(frames.writeTransaction(transaction, told, previous, standing()));
     if (before.wasMember && !isMember())
       end(codedError('FORBIDDEN', 'You are no longer a member of the workspace that this subscription follows.'));
   }
 
-  function emit({ position, sentOfNext = 0, transaction, changes, upToDate }: Emission) {
-    lastFrameAt = Date.now();
-    const cursor = cursorAt(position, sentOfNext);
-    const frame: Frame = {
-      get cursor() {
-        return cursor();
-      },
-      reset: false,
-      upToDate,
-      transaction: transaction === null ? null : frameTransaction(transaction),
-      changes,
-    };
-    const bytes = changes.reduce((sum, change) => sum + sizeOfChange(change), 200);
-    if (queue.push(frame, bytes)) return;
-    end(codedError('SLOW_CONSUMER', 'This client reads more slowly than its changes come. Subscribe again.'));
+  function standing(): Standing {
+    return { authority, start: settling?.start ?? null };
   }
 
-  /** Everything that the cursor says is fixed now; it is written only when the client asks for it. */
-  function cursorAt(position: LogPosition, sentOfNext: number): () => string {
-    authorityHash ??= hashAuthority(authority);
-    const start = settling === null ? null : cursorStart(settling.start);
-    const contents = { position, sentOfNext, start, authority: authorityHash, viewerId, question: request.question };
-    return memoize(() => cursors.write(contents));
+  function endUnless(wasTaken: boolean) {
+    if (!wasTaken)
+      end(codedError('SLOW_CONSUMER', 'This client reads more slowly than its changes come. Subscribe again.'));
   }
 
   function isMember(): boolean {
@@ -268,10 +239,14 @@ export function createFollower(dependencies: Dependencies) {
         }
       };
     },
-    /** Sends a frame without changes when none has been sent since `before`, so that the cursor moves on. */
-    progress(before: number) {
-      if (held !== null || ended || lastFrameAt >= before) return;
-      emit({ position: feedPosition(), transaction: null, changes: [], upToDate: true });
+    /** Ends with its token; else moves the cursor on, by a frame without changes, when none was sent since `quietSince`. */
+    tick(now: number, quietSince: number) {
+      if (request.expiresAt.getTime() <= now)
+        return end(
+          codedError('TOKEN_EXPIRED', 'The access token has expired. Refresh the session, then subscribe again.'),
+        );
+      if (held === null && !ended && frames.lastFrameAt < quietSince)
+        endUnless(frames.writeQuiet(settling === null ? feedPosition() : ownPosition, standing()));
     },
     end,
   };
@@ -283,39 +258,9 @@ interface Judgement {
   readonly wasMember: boolean;
 }
 
-interface Emission {
-  readonly position: LogPosition;
-  /** In a transaction cut into frames: how many of its changes have been sent; `position` is then the one before it. */
-  readonly sentOfNext?: number;
-  readonly transaction: LogTransaction | null;
-  readonly changes: readonly FrameChange[];
-  readonly upToDate: boolean;
-}
-
-function frameTransaction({ xid, at, mutationId, actor }: LogTransaction): FrameTransaction {
-  return { transactionId: String(xid), at, mutationId, actorId: actor };
-}
-
-function cursorStart({ snapshot, session, batch }: StartPoint) {
-  return { snapshot: snapshot.text, session, batch };
-}
-
 function expired(): GraphQLError {
   return codedError(
     'CURSOR_EXPIRED',
     'The log cannot be continued exactly from here. Read again, then subscribe again.',
   );
-}
-
-function hashAuthority({ isAdmin, memberships }: Authority): string {
-  const parts = [...memberships.values()].map(({ memberId, version }) => `${memberId}:${version}`).sort();
-  return createHash('sha256').update(`${isAdmin}|${parts.join()}`).digest('base64url').slice(0, 22);
-}
-
-function memoize(make: () => string): () => string {
-  let made: string | null = null;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

@@ -4,7 +4,7 @@ import type { Frame } from './frame.ts';
 import { createBacklog, createFrameQueue } from './frame-queue.ts';
 
 const frame: Frame = { cursor: 'c', reset: false, upToDate: true, transaction: null, changes: [] };
-const bounds = { maxFrames: 3, maxBytes: 1_000 };
+const bounds = { maxSubscriptions: 2, maxFrames: 3, maxBytes: 1_000 };
 
 describe('frames on their way to a subscriber', () => {
   test('come in order, whether it waits for them or they for it', async () => {
@@ -63,6 +63,16 @@ describe('frames on their way to a subscriber', () => {
     expect(backlog).toMatchObject({ frames: 0, bytes: 0 });
     expect(other.push(frame, 1)).toBe(true);
   });
+});
+
+test('a client with as many subscriptions as it may have gets another one only when one has ended', async () => {
+  const backlog = createBacklog(bounds);
+  const one = createFrameQueue(backlog, () => {});
+  createFrameQueue(backlog, () => {});
+  const another = () => createFrameQueue(backlog, () => {});
+  expect(another).toThrow(expect.objectContaining({ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }));
+  await one.return?.();
+  expect(another).not.toThrow();
 });
 
 function createQueue() {

@@ -1,18 +1,26 @@
 import type { GraphQLError } from 'graphql';
+import { codedError } from '../errors.ts';
 import type { Frame } from './frame.ts';
 
 /** What a subscription yields: frames, and at its end perhaps the reason why it ended. */
 export type FrameEvent = { readonly frame: Frame } | { readonly error: GraphQLError };
 
-/** What one client may leave unread, over all subscriptions of its socket. */
+/** What one client holds open and has left unread, over all subscriptions of its socket. */
 export interface Backlog {
-  readonly bounds: { readonly maxFrames: number; readonly maxBytes: number };
+  readonly bounds: BacklogBounds;
+  subscriptions: number;
   frames: number;
   bytes: number;
 }
 
-export function createBacklog(bounds: Backlog['bounds']): Backlog {
-  return { bounds, frames: 0, bytes: 0 };
+export interface BacklogBounds {
+  readonly maxSubscriptions: number;
+  readonly maxFrames: number;
+  readonly maxBytes: number;
+}
+
+export function createBacklog(bounds: BacklogBounds): Backlog {
+  return { bounds, subscriptions: 0, frames: 0, bytes: 0 };
 }
 
 /** Frames on their way to one subscriber. */
@@ -27,9 +35,16 @@ export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
  * A queue that ends at once when its reader leaves and never yields after that. (An async generator would: graphql-ws was
  * seen to send one more `next` after `complete`.)
  *
+ * @throws TOO_MANY_SUBSCRIPTIONS
  * @param onClose  runs once, when nothing more can be delivered: the reader left, or has read the end.
  */
 export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQueue {
+  const { maxSubscriptions } = backlog.bounds;
+  if (backlog.subscriptions >= maxSubscriptions) {
+    const message = `This client has ${maxSubscriptions} subscriptions already. End some, or open another socket.`;
+    throw codedError('TOO_MANY_SUBSCRIPTIONS', message);
+  }
+  backlog.subscriptions += 1;
   const waiting: { event: FrameEvent; bytes: number }[] = [];
   let reader: ((result: IteratorResult<FrameEvent, undefined>) => void) | null = null;
   let ended = false;
@@ -39,6 +54,7 @@ export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQu
     if (closed) return;
     closed = true;
     ended = true;
+    backlog.subscriptions -= 1;
     for (const { event, bytes } of waiting) settle(event, bytes);
     waiting.length = 0;
     reader?.({ value: undefined, done: true });

@@ -34,18 +34,39 @@ export interface LogTransaction {
   readonly unknowable: ReadonlySet<string>;
 }
 
+interface AssemblerDependencies {
+  /** Reads the rows of a change that was too large for the stream; gives a `lost` record when they are gone. */
+  readonly resolveClaim: (claim: Claim) => Promise<Change | Lost>;
+  /** Of one transaction's rows, roughly. */
+  readonly maxBytes: number;
+}
+
 /**
  * Puts the records of the log together into transactions: what came since the last `last` is one.
  *
  * After `restart` (and at first) records are thrown away up to the first `last`, because the transaction they belong to
- * may have begun earlier.
+ * may have begun earlier. Of a transaction larger than `maxBytes` the rows are let go: its tables are unknowable.
  *
- * @param resolveClaim  reads the rows of a change that was too large for the stream; gives a `lost` record when they are gone.
  * @returns `add`, which gives the transaction that `record` completes, if it completes one.
  */
-export function createTransactionAssembler(resolveClaim: (claim: Claim) => Promise<Change | Lost>) {
+export function createTransactionAssembler({ resolveClaim, maxBytes }: AssemblerDependencies) {
   let pending: ChangeRecord[] = [];
+  let bytes = 0;
+  /** Tables of a transaction that has grown too large. */
+  let overflown: Set<string> | null = null;
   let aligned = false;
+
+  async function keep(record: ChangeRecord) {
+    if (overflown !== null) {
+      if (record.kind !== 'heartbeat') overflown.add(record.table);
+      return;
+    }
+    pending.push(record.kind === 'claim' ? await resolveClaim(record) : record);
+    bytes += sizeOfRecord(record);
+    if (bytes <= maxBytes) return;
+    overflown = new Set(pending.map((one) => (one.kind === 'heartbeat' ? '' : one.table)));
+    pending = [];
+  }
 
   return {
     async add(record: ChangeRecord): Promise<LogTransaction | null> {
@@ -53,23 +74,42 @@ export function createTransactionAssembler(resolveClaim: (claim: Claim) => Promi
         aligned = record.last;
         return null;
       }
-      pending.push(record.kind === 'claim' ? await resolveClaim(record) : record);
+      await keep(record);
       if (!record.last) return null;
-      const records = pending;
+      const transaction = assemble(pending, record, overflown ?? new Set());
       pending = [];
-      return assemble(records, record);
+      bytes = 0;
+      overflown = null;
+      return transaction;
     },
     restart() {
       pending = [];
+      bytes = 0;
+      overflown = null;
       aligned = false;
     },
   };
 }
 
-function assemble(records: readonly ChangeRecord[], last: ChangeRecord): LogTransaction {
+/** Roughly what a record's rows weigh in memory. */
+function sizeOfRecord(record: ChangeRecord): number {
+  return record.kind === 'change' ? 200 + sizeOfJson(record.before) + sizeOfJson(record.after) : 200;
+}
+
+function sizeOfJson(row: JsonRow | null): number {
+  let bytes = 0;
+  for (const value of Object.values(row ?? {})) bytes += 24 + (typeof value === 'string' ? 2 * value.length : 0);
+  return bytes;
+}
+
+function assemble(
+  records: readonly ChangeRecord[],
+  last: ChangeRecord,
+  overflown: ReadonlySet<string>,
+): LogTransaction {
   const byTable = new Map<string, Change[]>();
-  const tables = new Set<string>();
-  const unknowable = new Set<string>();
+  const tables = new Set<string>(overflown);
+  const unknowable = new Set<string>(overflown);
   for (const record of records) {
     if (record.kind === 'heartbeat') continue;
     tables.add(record.table);

@@ -10,7 +10,7 @@ import type { RowLoader } from './row-loader.ts';
 /** What every resolver is given: who asks, and the services of the process. */
 export interface Context {
   readonly viewer: Viewer | null;
-  /** The viewer's authority by Postgres: once for a request, anew for each use in a subscription. */
+  /** The viewer's authority by Postgres, at most a second old. */
   readonly authority: () => Promise<Authority>;
   readonly rows: RowLoader;
   readonly services: Services;

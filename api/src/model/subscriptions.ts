@@ -33,6 +33,7 @@ export function addChangesSubscription(model: Model, row: RowRef, image: RowRef,
           },
           viewerId: viewer.userId,
           sessionId: viewer.sessionId,
+          expiresAt: viewer.tokenExpiresAt,
           question: questionOf(info, args),
           workspaceId: askedWorkspace(model, where),
         };

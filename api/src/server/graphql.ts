@@ -3,9 +3,10 @@ import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Authenticate, Viewer } from '../auth/authenticate.ts';
+import type { Authority } from '../authority/authority.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { codedError } from '../errors.ts';
-import { type Backlog, createBacklog } from '../feed/frame-queue.ts';
+import { type Backlog, type BacklogBounds, createBacklog } from '../feed/frame-queue.ts';
 import { type Context, type Services, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import { codedDocumentErrors, createErrorCoder, type ErrorLog } from './coded-errors.ts';
@@ -34,7 +35,7 @@ interface Dependencies {
     readonly isProduction: boolean;
     /** Origins of pages that may call us; every origin when null. */
     readonly corsOrigins: readonly string[] | null;
-    readonly backlog: Backlog['bounds'];
+    readonly backlog: BacklogBounds;
     /** How many proxies stand before us: that many entries of X-Forwarded-For are believed. */
     readonly trustedProxies: number;
   };
@@ -44,14 +45,14 @@ interface Dependencies {
 export function createGraphql({ schema, services, authenticate, log, settings }: Dependencies) {
   const codeError = createErrorCoder({ log, suggestions: !settings.isProduction });
   const context = async ({ req, socketOperation }: ServerContext): Promise<Context> => {
-    if (socketOperation !== undefined) return createContext(services, socketOperation, 'anew');
+    if (socketOperation !== undefined) return createContext(services, socketOperation);
     const authorization = req?.headers.authorization;
     const viewer = authorization === undefined ? null : await requireViewer(authenticate, authorization);
     const client = {
       address: clientAddress(req, settings.trustedProxies),
       userAgent: req?.headers['user-agent'] ?? null,
     };
-    return createContext(services, { viewer, client, backlog: createBacklog(settings.backlog) }, 'once');
+    return createContext(services, { viewer, client, backlog: createBacklog(settings.backlog) });
   };
   return createYoga<ServerContext>({
     schema,
@@ -94,17 +95,18 @@ async function requireViewer(authenticate: Authenticate, authorization: string):
   throw codedError(code, messages[code], { http: { status: 401 } });
 }
 
-/** @param authorityRead  'once' for a request; 'anew' for an operation that may run for hours. */
+/** Within one operation the viewer's authority is read once; a subscription, which may run for hours, reads it anew. */
+const authorityMaxAgeMs = 1_000;
+
 function createContext(
   services: Services,
   { viewer, client, backlog }: Omit<SocketOperation, 'viewer'> & { readonly viewer: Viewer | null },
-  authorityRead: 'once' | 'anew',
 ): Context {
-  let loaded: ReturnType<typeof loadAuthority> | null = null;
+  let loaded: { readonly at: number; readonly authority: Promise<Authority> } | null = null;
   const authority = () => {
-    if (loaded !== null && authorityRead === 'once') return loaded;
-    loaded = loadAuthority(services.prisma, signedInViewer({ viewer }));
-    return loaded;
+    if (loaded === null || loaded.at < Date.now() - authorityMaxAgeMs)
+      loaded = { at: Date.now(), authority: loadAuthority(services.prisma, signedInViewer({ viewer })) };
+    return loaded.authority;
   };
   return { viewer, client, backlog, authority, services, rows: createRowLoader(services.prisma, authority) };
 }

@@ -4,7 +4,7 @@ import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.ts';
-import { type Backlog, createBacklog } from '../feed/frame-queue.ts';
+import { type BacklogBounds, createBacklog } from '../feed/frame-queue.ts';
 import type { ErrorLog } from './coded-errors.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
 import type { Sockets } from './sockets.ts';
@@ -20,7 +20,7 @@ interface Dependencies {
     readonly maxMessageBytes: number;
     /** A socket that does not answer a ping within this time is dead. */
     readonly pingIntervalMs: number;
-    readonly backlog: Backlog['bounds'];
+    readonly backlog: BacklogBounds;
     readonly trustedProxies: number;
   };
 }

@@ -13,6 +13,8 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
     liveSessionIds: ['session-of-ada', 'session-of-bob', 'session-of-eve'],
     /** The relay's batch when asked; the log's own when null. */
     batch: null as number | null,
+    /** The relay's epoch when asked; the log's own when null. */
+    epoch: null as number | null,
     crashed: false,
   };
   /** Held back until `answer` is called, when a test wants to be in between. */
@@ -20,17 +22,23 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
 
   const point = (): StartPoint => ({
     snapshot: parseSnapshot(state.snapshot),
-    epoch: log.epoch,
+    epoch: state.epoch ?? log.epoch,
     session: log.session,
     batch: state.batch ?? log.batch,
-    authority: { members: [...state.members], adminIds: [...state.adminIds], liveSessionIds: [...state.liveSessionIds] },
+    authority: {
+      members: [...state.members],
+      adminIds: [...state.adminIds],
+      liveSessionIds: [...state.liveSessionIds],
+    },
     connection: 1,
   });
   const startPoints: StartPoints = {
     async take({ viewerId, needsPeers }) {
       const taken = point();
       await gate;
-      const mine = new Set(taken.authority.members.filter((row) => row.user_id === viewerId).map((row) => row.workspace_id));
+      const mine = new Set(
+        taken.authority.members.filter((row) => row.user_id === viewerId).map((row) => row.workspace_id),
+      );
       const members = taken.authority.members.filter(
         (row) => row.user_id === viewerId || (needsPeers && mine.has(row.workspace_id)),
       );

@@ -65,15 +65,24 @@ export function createFakeLog() {
     },
     async raw(xid: number, table: string, kind: 'truncate' | 'lost') {
       batch += 1;
-      const common = { ...header(true), xid: String(xid), table, actor: null, actorSession: null, mutationId: null, traceparent: null };
+      const common = {
+        ...header(true),
+        xid: String(xid),
+        table,
+        actor: null,
+        actorSession: null,
+        mutationId: null,
+        traceparent: null,
+      };
       await deliver(kind === 'truncate' ? { ...common, kind } : { ...common, kind, outboxId: '1', reason: 'test' });
     },
     gap() {
       sink?.gap({ after: { epoch, seq }, next: { epoch, seq: seq + 2 } });
       seq += 1;
     },
-    newEpoch() {
+    async newEpoch() {
       epoch += 1;
+      await this.heartbeat();
     },
     newRelaySession() {
       session = `${session}'`;
@@ -90,7 +99,11 @@ export function createFakeLog() {
   };
 }
 
-function record({ table, key, before, after }: Written, xid: number, header: Partial<Change> & { seq: number }): Change {
+function record(
+  { table, key, before, after }: Written,
+  xid: number,
+  header: Partial<Change> & { seq: number },
+): Change {
   return {
     v: 1,
     epoch: 1,

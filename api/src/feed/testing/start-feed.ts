@@ -1,0 +1,128 @@
+import type { JsonRow } from '@sync-hub/stream/change-record';
+import type { MemberRow } from '../../authority/directory.ts';
+import type { Model } from '../../model/model.ts';
+import type { Row } from '../../model/row.ts';
+import { createCursors } from '../cursor.ts';
+import { createFeed } from '../feed.ts';
+import { changeOperations } from '../frame.ts';
+import { createBacklog, type FrameEvent, type FrameQueue } from '../frame-queue.ts';
+import { createFakeDatabase } from './fake-database.ts';
+import { createFakeLog } from './fake-log.ts';
+
+export type Log = ReturnType<typeof createFakeLog>;
+
+/** A feed over a log in memory: Ada and Bob are members of `home`, Eve of `elsewhere`. */
+export async function startFeed({
+  frame = { maxChanges: 500, maxBytes: 1e6 },
+  tokenExpiresAt = new Date(Date.now() + 600_000),
+  aligned = true,
+} = {}) {
+  const log = createFakeLog();
+  const database = createFakeDatabase(log);
+  database.state.members = [memberRow('ada', 'home'), memberRow('bob', 'home'), memberRow('eve', 'elsewhere')];
+  const cursors = createCursors('a secret for tests of the feed, long enough');
+  const ended: string[] = [];
+  const silent = () => {};
+  const feed = createFeed({
+    stream: log.stream,
+    startPoints: database.startPoints,
+    cursors,
+    readClaimed: async () => null,
+    onSessionEnded: (sessionId) => ended.push(sessionId),
+    settings: { frame, maxTransactionBytes: 100_000, progressMs: 30_000 },
+    log: { info: silent, warn: silent, error: silent },
+  });
+  await feed.start();
+  if (aligned) await log.heartbeat(6);
+  const followSoon = (
+    viewerId: string,
+    model: Model,
+    matches: (row: Row) => boolean = () => true,
+    workspaceId: string | null = null,
+  ) =>
+    feed.follow(
+      {
+        view: { model, matches, operations: new Set(changeOperations) },
+        viewerId,
+        sessionId: `session-of-${viewerId}`,
+        expiresAt: tokenExpiresAt,
+        question: 'q',
+        workspaceId,
+      },
+      createBacklog({ maxSubscriptions: 10, maxFrames: 10, maxBytes: 1e6 }),
+    );
+  return { log, database, feed, cursors, ended, followSoon, follow: followSoon };
+}
+
+export async function raw(frames: FrameQueue, count: number): Promise<FrameEvent[]> {
+  const events: FrameEvent[] = [];
+  while (events.length < count) {
+    const { value } = await frames.next();
+    if (value === undefined) break;
+    events.push(value);
+  }
+  return events;
+}
+
+export async function read(frames: FrameQueue, count: number) {
+  return (await raw(frames, count)).map((event) => {
+    if ('error' in event) return { error: event.error.extensions['code'] };
+    const { upToDate, transaction, changes: told } = event.frame;
+    const rows = told.map((change) => change.row);
+    return {
+      upToDate,
+      changes: told.map(({ operation, key }) => `${operation} ${key}`),
+      ...(transaction === null ? {} : { transactionId: transaction.transactionId }),
+      ...(rows.some((one) => one?.__typename === 'User') ? { rows } : {}),
+    };
+  });
+}
+
+/** The changes of the next frames after the opening one. */
+export async function changes(frames: FrameQueue, count: number) {
+  const told = await read(frames, count + 1);
+  return told.slice(1).map((frame) => ('changes' in frame ? frame.changes : frame));
+}
+
+export function row(key: string, workspaceId: string): JsonRow {
+  return { id: key, version: 1, created_at: at, updated_at: at, workspace_id: workspaceId, title: key, status: 'TODO' };
+}
+const at = '2026-11-23T00:00:00+00:00';
+
+export function created(key: string, workspaceId: string) {
+  return { table: 'tasks', key, before: null, after: row(key, workspaceId) };
+}
+
+function memberRow(userId: string, workspaceId: string): MemberRow {
+  return {
+    id: `member-${userId}-${workspaceId}`,
+    version: 1,
+    workspace_id: workspaceId,
+    user_id: userId,
+    role: 'EDITOR',
+  };
+}
+
+export function joined(userId: string, workspaceId: string) {
+  const after = { ...memberRow(userId, workspaceId) };
+  return { table: 'members', key: after.id, before: null, after };
+}
+
+export function left(userId: string, workspaceId: string) {
+  const before = { ...memberRow(userId, workspaceId) };
+  return { table: 'members', key: before.id, before, after: null };
+}
+
+export function renamed(userId: string) {
+  const before = {
+    id: userId,
+    version: 1,
+    created_at: at,
+    updated_at: at,
+    email: 'e',
+    name: userId,
+    color: '#000000',
+    role: 'MEMBER',
+  };
+  return { table: 'users', key: userId, before, after: { ...before, version: 2, name: 'renamed' } };
+}
