@@ -88,7 +88,9 @@ export function openConnection({ url, webSocket, token, onOpen }: ConnectionOpti
       });
       return () => {
         isOver = true;
-        leave();
+        // Not at once: when the server's `complete` came in the same packet as what made us leave, graphql-ws would count one
+        // subscription as two, and close the socket under the others.
+        queueMicrotask(leave);
       };
     },
   };

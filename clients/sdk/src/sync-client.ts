@@ -13,8 +13,8 @@ export interface SyncClientOptions extends Endpoint {
 }
 
 export interface Observer<Data> {
-  /** Changes come from now on: read what there is. At first, and again after every break (see `SyncListener.started`). */
-  started?(): void;
+  /** Changes come from now on: read what there is. At first, and after every break; `next` waits for it (see `SyncListener`). */
+  started?(): unknown;
   next(data: Data): void;
   /** The end. With `endsSession` it helps to sign in again. */
   error(error: SyncError): void;
@@ -40,7 +40,7 @@ export function createSyncClient({ url, fetch, getToken, webSocket }: SyncClient
     ): () => void {
       const payload = { query: print(document), variables };
       const forget = socket.listen({
-        started: (subscription) => subscription === payload && observer.started?.(),
+        started: (subscription) => (subscription === payload ? observer.started?.() : undefined),
       });
       const leave = socket.subscribe(payload, {
         next: ({ data }) => observer.next(data as Data),

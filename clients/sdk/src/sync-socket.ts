@@ -16,9 +16,13 @@ export interface SyncSocketOptions {
 export interface SyncListener {
   /**
    * A subscription has started: at first, and again after every break. Each change that commits from now on will come; what
-   * committed before has to be read, now and not earlier. Called just before the opening frame is delivered.
+   * committed before has to be read, now and not earlier.
+   *
+   * Frames wait until the promise that this returns has settled, so that none is applied to older rows than it was made
+   * for, or overwritten by them. When it rejects, what was to be read is missing: the subscription starts again after a
+   * pause if the reason may pass, and ends with it otherwise.
    */
-  started?(subscription: SubscribePayload): void;
+  started?(subscription: SubscribePayload): unknown;
   /** The server is out of reach, and what is on screen may be old until the next `started`. The socket comes back by itself. */
   interrupted?(why: SyncError): void;
 }
@@ -34,7 +38,7 @@ interface Follower {
 }
 
 /** The server cannot go on exactly where the subscription was, but it can begin anew. */
-const beginsAnew: ReadonlySet<SyncErrorCode> = new Set(['CURSOR_EXPIRED', 'SLOW_CONSUMER', 'UNAVAILABLE']);
+const beginsAnew: ReadonlySet<SyncErrorCode> = new Set(['CURSOR_EXPIRED', 'SLOW_CONSUMER']);
 
 /** A connection that lasted so long was a good one: the next is tried at once, not after the pause that bad ones have earned. */
 const steadyMs = 10_000;
@@ -102,15 +106,22 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   function start(follower: Follower) {
     follower.detach();
     if (connection === null || !isOpen) return;
-    let isFirst = true;
-    follower.detach = connection.subscribe(follower.payload, {
+    let isDetached = false;
+    /** Frames that wait for `started`; undefined before the opening frame, null once they are through. */
+    let waiting: Result[] | null | undefined;
+    const unsubscribe = connection.subscribe(follower.payload, {
       next(result) {
         // The last result of a subscription that ends with a reason is that reason.
-        if (result.errors !== undefined && !result.data) return end(follower, toSyncError(result.errors));
-        if (isFirst) for (const listener of listeners) listener.started?.(follower.payload);
-        else follower.failures = 0;
-        isFirst = false;
-        follower.sink.next(result);
+        if (result.errors !== undefined && !result.data) end(follower, toSyncError(result.errors));
+        else if (waiting === null) pass(result);
+        else if (waiting !== undefined) waiting.push(result);
+        else {
+          waiting = [result];
+          tellStarted(follower.payload).then(
+            passAll,
+            (cause: unknown) => isDetached || end(follower, toSyncError(cause)),
+          );
+        }
       },
       error: (cause) => end(follower, toSyncError(cause)),
       complete() {
@@ -118,10 +129,30 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
         follower.sink.complete();
       },
     });
+    follower.detach = () => {
+      isDetached = true;
+      unsubscribe();
+    };
+    function passAll() {
+      if (isDetached) return;
+      const [opening, ...frames] = waiting ?? [];
+      waiting = null;
+      if (opening !== undefined) follower.sink.next(opening);
+      for (const frame of frames) pass(frame);
+    }
+    function pass(frame: Result) {
+      if (isDetached) return;
+      follower.failures = 0;
+      follower.sink.next(frame);
+    }
+  }
+
+  async function tellStarted(payload: SubscribePayload): Promise<void> {
+    await Promise.all([...listeners].map((listener) => listener.started?.(payload)));
   }
 
   function end(follower: Follower, why: SyncError) {
-    if (!beginsAnew.has(why.code)) return fail(follower, why);
+    if (!why.passes && !beginsAnew.has(why.code)) return fail(follower, why);
     follower.detach();
     const timer = setTimeout(() => start(follower), backoffMs(follower.failures++));
     follower.detach = () => clearTimeout(timer);

@@ -1,0 +1,96 @@
+import { expect, test } from '@jest/globals';
+import { createAuthorizedFetch } from './authorized-fetch.ts';
+import { createSession, type Tokens } from './session.ts';
+
+const inTenMinutes = () => new Date(Date.now() + 600_000).toISOString();
+const anHourAgo = () => new Date(Date.now() - 3_600_000).toISOString();
+
+function grant(name: string, accessTokenExpiresAt = inTenMinutes()): Tokens {
+  return { accessToken: name, accessTokenExpiresAt, refreshToken: `refresh of ${name}` };
+}
+
+/** A session on a server that answers each refresh with the next of these: tokens, or the code of an error. */
+function sessionWith({ tokens, answers }: { tokens: Tokens | null; answers: (Tokens | string | null)[] }) {
+  const seen: (Tokens | null)[] = [];
+  const used: string[] = [];
+  const session = createSession({
+    url: 'http://hub.test/graphql',
+    tokens,
+    onTokens: (next) => seen.push(next),
+    fetch: async (_, init) => {
+      const { refreshToken } = JSON.parse(String(init?.body)).variables.input;
+      used.push(refreshToken);
+      const answer = answers.shift();
+      if (answer === null) throw new TypeError('fetch failed');
+      const refreshSession =
+        typeof answer === 'string'
+          ? { __typename: 'AnError', code: answer, message: 'no' }
+          : { __typename: 'AuthPayload', ...answer };
+      return Response.json({ data: { refreshSession } });
+    },
+  });
+  return { session, seen, used };
+}
+
+test('a token that is good is given without asking the server', async () => {
+  const { session } = sessionWith({ tokens: grant('first'), answers: [] });
+  expect(await session.getToken()).toBe('first');
+});
+
+test('however many want a token at once, there is one refresh, and its tokens are handed out to be kept', async () => {
+  const { session, seen, used } = sessionWith({ tokens: grant('first', anHourAgo()), answers: [grant('second')] });
+  const tokens = await Promise.all([1, 2, 3].map(() => session.getToken()));
+  expect(tokens).toEqual(['second', 'second', 'second']);
+  expect(used).toEqual(['refresh of first']);
+  expect(seen.map((kept) => kept?.accessToken)).toEqual(['second']);
+});
+
+test('a token that the server has refused is replaced once, also for those who come later with it', async () => {
+  const { session, used } = sessionWith({ tokens: grant('first'), answers: [grant('second')] });
+  expect(await session.getToken({ refused: 'first' })).toBe('second');
+  expect(await session.getToken({ refused: 'first' })).toBe('second');
+  expect(used).toHaveLength(1);
+});
+
+test('with a clock that is hours ahead, only the server says when a token has expired', async () => {
+  const tokens = grant('first', anHourAgo());
+  const { session, used } = sessionWith({
+    tokens,
+    answers: [grant('second', anHourAgo()), grant('third', anHourAgo())],
+  });
+  expect(await session.getToken()).toBe('second');
+  expect(await session.getToken()).toBe('second');
+  expect(await session.getToken({ refused: 'second' })).toBe('third');
+  expect(used).toHaveLength(2);
+});
+
+test('a refresh that fails on the way is tried again by whoever asks next', async () => {
+  const { session, seen } = sessionWith({ tokens: grant('first', anHourAgo()), answers: [null, grant('second')] });
+  await expect(session.getToken()).rejects.toMatchObject({ code: 'NETWORK', passes: true });
+  expect(seen).toEqual([]);
+  expect(await session.getToken()).toBe('second');
+});
+
+test('a session whose refresh is refused is over: sign in again', async () => {
+  const { session, seen } = sessionWith({ tokens: grant('first', anHourAgo()), answers: ['BAD_CREDENTIALS'] });
+  await expect(session.getToken()).rejects.toMatchObject({ code: 'BAD_CREDENTIALS', endsSession: true });
+  expect(seen).toEqual([null]);
+  await expect(session.getToken()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', endsSession: true });
+});
+
+test('a request with an expired token is sent again, whole, with a new one; other refusals are left as they are', async () => {
+  const sent: string[] = [];
+  const fetch = createAuthorizedFetch(
+    async ({ refused } = {}) => (refused === undefined ? 'old' : 'new'),
+    async (input) => {
+      const request = input as Request;
+      const token = request.headers.get('authorization');
+      sent.push(`${token} ${await request.text()}`);
+      const code = token === 'Bearer old' ? 'TOKEN_EXPIRED' : 'SESSION_REVOKED';
+      return Response.json({ errors: [{ message: 'no', extensions: { code } }] }, { status: 401 });
+    },
+  );
+  const response = await fetch('http://hub.test/graphql', { method: 'POST', body: 'the body' });
+  expect(sent).toEqual(['Bearer old the body', 'Bearer new the body']);
+  expect(await response.text()).toContain('SESSION_REVOKED');
+});

@@ -1,0 +1,208 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import type { SubscribePayload } from 'graphql-ws';
+import WebSocket from 'ws';
+import type { GetToken } from './authorized-fetch.ts';
+import { SyncError } from './sync-error.ts';
+import { createSyncSocket, type SyncSocket } from './sync-socket.ts';
+import { type FakeHub, type FakeSubscription, startFakeHub } from './testing/fake-hub.ts';
+
+const closes: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closes.splice(0).reverse()) await close();
+});
+
+async function startHub(options?: Parameters<typeof startFakeHub>[0]): Promise<FakeHub> {
+  const hub = await startFakeHub(options);
+  closes.push(() => hub.close());
+  return hub;
+}
+
+function openSocket(url: string, getToken: GetToken = async () => 'good'): SyncSocket {
+  const socket = createSyncSocket({ url, getToken, webSocket: WebSocket });
+  closes.push(() => socket.close());
+  return socket;
+}
+
+/** Follows, and writes down all that is told, in order. */
+function follow(socket: SyncSocket, payload: SubscribePayload = { query: 'subscription { frames }' }) {
+  const told: string[] = [];
+  socket.listen({
+    started: (subscription) => subscription === payload && told.push('started'),
+    interrupted: (why) => told.push(`interrupted ${why.code}`),
+  });
+  const leave = socket.subscribe(payload, {
+    next: ({ data }) => told.push(String(data?.['frames'])),
+    error: (error) => told.push(error instanceof SyncError ? `error ${error.code}` : 'another error'),
+    complete: () => told.push('complete'),
+  });
+  return { told, leave };
+}
+
+/** The nth subscription that the hub has ever met, from 1. */
+function nth(hub: FakeHub, count: number): Promise<FakeSubscription> {
+  return waitFor(() => hub.subscriptions[count - 1], { what: `subscription ${count}` });
+}
+
+const frame = (name: string) => ({ data: { frames: name } });
+const ended = (code: string) => ({ data: null, errors: [{ message: 'no', extensions: { code } }] });
+
+async function expectTold(told: readonly string[], expected: readonly string[]) {
+  await waitFor(() => told.length >= expected.length, { what: expected.join(', ') });
+  expect(told).toEqual(expected);
+}
+
+describe('a subscription', () => {
+  test('starts anew after its socket was lost, and says so before its next frame', async () => {
+    const hub = await startHub();
+    const { told } = follow(openSocket(hub.url));
+    const first = await nth(hub, 1);
+    first.next(frame('opening'));
+    first.next(frame('change'));
+    await expectTold(told, ['started', 'opening', 'change']);
+    first.close(1012, 'server restarts');
+    (await nth(hub, 2)).next(frame('opening again'));
+    await expectTold(told, ['started', 'opening', 'change', 'interrupted NETWORK', 'started', 'opening again']);
+  });
+
+  test.each(['CURSOR_EXPIRED', 'SLOW_CONSUMER', 'UNAVAILABLE'])('that ends with %s starts anew', async (code) => {
+    const hub = await startHub();
+    const { told } = follow(openSocket(hub.url));
+    const first = await nth(hub, 1);
+    first.next(frame('opening'));
+    await expectTold(told, ['started', 'opening']);
+    first.next(ended(code));
+    first.complete();
+    (await nth(hub, 2)).next(frame('opening again'));
+    await expectTold(told, ['started', 'opening', 'started', 'opening again']);
+  });
+
+  test('holds its frames back until what was there before them has been read', async () => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    let finishReading = () => {};
+    socket.listen({ started: () => new Promise<void>((resolve) => (finishReading = resolve)) });
+    const { told } = follow(socket);
+    const first = await nth(hub, 1);
+    for (const name of ['opening', 'one', 'two']) first.next(frame(name));
+    await expectTold(told, ['started']);
+    const other = follow(socket);
+    (await nth(hub, 2)).error([{ message: 'no', extensions: { code: 'FORBIDDEN' } }]);
+    await expectTold(other.told, ['error FORBIDDEN']); // by now the frames have come, too
+    expect(told).toEqual(['started']);
+    finishReading();
+    await expectTold(told, ['started', 'opening', 'one', 'two']);
+  });
+
+  test.each([
+    { why: new TypeError('fetch failed'), tells: ['started', 'started', 'opening again'] },
+    { why: new SyncError('FORBIDDEN', 'no'), tells: ['started', 'error FORBIDDEN'] },
+  ])('whose reading fails with $why.message has no frames: it starts again or ends', async ({ why, tells }) => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    let reads = 0;
+    socket.listen({
+      async started() {
+        reads += 1;
+        if (reads === 1) throw why;
+      },
+    });
+    const { told } = follow(socket);
+    (await nth(hub, 1)).next(frame('opening'));
+    if (why instanceof TypeError) (await nth(hub, 2)).next(frame('opening again'));
+    await expectTold(told, tells);
+  });
+
+  test('that the server refuses ends with its code, and the others go on', async () => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    const refused = follow(socket);
+    const other = follow(socket);
+    (await nth(hub, 1)).error([{ message: 'no', extensions: { code: 'FORBIDDEN' } }]);
+    (await nth(hub, 2)).next(frame('opening'));
+    await expectTold(refused.told, ['error FORBIDDEN']);
+    await expectTold(other.told, ['started', 'opening']);
+  });
+
+  test('that was left is told nothing more, and the last one takes the socket with it', async () => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    const left = follow(socket);
+    const other = follow(socket);
+    const first = await nth(hub, 1);
+    left.leave();
+    await waitFor(() => first.isLeft, { what: 'the hub to know' });
+    first.next(frame('too late'));
+    (await nth(hub, 2)).next(frame('opening'));
+    await expectTold(other.told, ['started', 'opening']);
+    expect(left.told).toEqual([]);
+    other.leave();
+    await waitFor(() => hub.openSockets === 0, { what: 'the socket to close' });
+    follow(socket);
+    await nth(hub, 3);
+  });
+});
+
+describe('a socket', () => {
+  test('whose token has expired comes back with another one', async () => {
+    const hub = await startHub({
+      accepts: (token) => (token === 'old' ? { code: 4403, reason: 'TOKEN_EXPIRED' } : null),
+    });
+    const { told } = follow(openSocket(hub.url, async ({ refused } = {}) => (refused === 'old' ? 'new' : 'old')));
+    (await nth(hub, 1)).next(frame('opening'));
+    await expectTold(told, ['started', 'opening']);
+    expect(hub.tokens).toEqual(['old', 'new']);
+  });
+
+  test.each([
+    { code: 4403, reason: 'SESSION_REVOKED', told: 'error SESSION_REVOKED' },
+    { code: 4403, reason: 'UNAUTHENTICATED', told: 'error UNAUTHENTICATED' },
+    { code: 4400, reason: 'Invalid message', told: 'error BAD_USER_INPUT' },
+  ])('closed with $code $reason ends every subscription, for good', async ({ code, reason, told }) => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    const one = follow(socket);
+    const other = follow(socket);
+    await nth(hub, 2);
+    hub.subscriptions[0]?.close(code, reason);
+    await expectTold(one.told, [told]);
+    await expectTold(other.told, [told]);
+    expect(hub.tokens).toHaveLength(1);
+  });
+
+  test.each([
+    { code: 4500, reason: 'Internal server error' },
+    { code: 1013, reason: 'UNAVAILABLE' },
+    { code: 1001, reason: '' },
+    { code: 1000, reason: '' },
+  ])('closed with $code comes back', async ({ code, reason }) => {
+    const hub = await startHub();
+    follow(openSocket(hub.url));
+    (await nth(hub, 1)).close(code, reason);
+    await nth(hub, 2);
+    expect(hub.subscriptions).toHaveLength(2);
+  });
+
+  test('waits for a token while there is none to be had, and ends when there will be none', async () => {
+    const hub = await startHub();
+    let asked = 0;
+    const getToken = async () => {
+      asked += 1;
+      if (asked < 3) throw new SyncError('NETWORK', 'offline');
+      throw new SyncError('BAD_CREDENTIALS', 'The refresh token is not good any more');
+    };
+    const { told } = follow(openSocket(hub.url, getToken));
+    await expectTold(told, ['error BAD_CREDENTIALS']);
+    expect(asked).toBe(3);
+  });
+
+  test('that was closed completes its subscriptions', async () => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    const { told } = follow(socket);
+    await nth(hub, 1);
+    socket.close();
+    expect(told).toEqual(['complete']);
+    await waitFor(() => hub.openSockets === 0, { what: 'the socket to close' });
+  });
+});
