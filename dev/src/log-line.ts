@@ -4,8 +4,8 @@ const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'err'
 /**
  * A process's line of JSON as a person reads it: `api  warn: a frame was late {"ms":12}`.
  *
- * Errors come with their stack, but not fatal ones: those end the process for a reason that their message says. What is
- * not JSON stays as it is.
+ * An error comes with its stack; what is only warned of, or ends the process for a stated reason, with its message. What
+ * is not JSON stays as it is.
  */
 export function readableLine(name: string, line: string): string {
   const entry = parse(line);
@@ -20,7 +20,7 @@ export function readableLine(name: string, line: string): string {
 function describeError({ level, err }: Record<string, unknown>): string {
   if (typeof err !== 'object' || err === null) return '';
   const { message, stack } = err as { message?: unknown; stack?: unknown };
-  return level === 'fatal' ? `: ${message}` : `\n${stack ?? message}`;
+  return level === 'error' ? `\n${stack ?? message}` : `: ${message}`;
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

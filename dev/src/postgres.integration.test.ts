@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 async function start(options: PostgresOptions): Promise<RunningPostgres> {
-  const server = await startPostgres(options);
+  const server = await startPostgres({ settings: { fsync: 'off' }, ...options });
   servers.push(server);
   return server;
 }
@@ -42,6 +42,15 @@ test('what was committed survives kill -9 of the server', async () => {
   const second = await start({ dataDir, port: first.port });
   expect(second.url).toBe(first.url);
   expect(await run(second.url, 'SELECT answer FROM kept')).toEqual([42]);
+});
+
+// Root's own home is such a folder, and PostgreSQL refuses to run as root.
+const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+testAsRoot('root may keep the data in a folder that nobody else may enter', async () => {
+  const folder = await createTestFolder();
+  chmodSync(folder, 0o700);
+  const { url } = await start({ dataDir: join(folder, 'data') });
+  expect(await run(url, 'SELECT 1')).toEqual([1]);
 });
 
 test('text sorts by its bytes and has Unicode letters, whatever the locale of the machine', async () => {

@@ -55,7 +55,7 @@ export async function startPostgres({
   mkdirSync(dirname(dataDir), { recursive: true });
   const binaries = await findPostgresBinaries();
   const user = serverUser([binaries.postgres, dirname(dataDir)]);
-  const { password } = await ensureCluster({ dataDir, binaries, user });
+  const { password } = await ensureCluster({ dataDir, binaries, user, isThrowaway: settings['fsync'] === 'off' });
   await endAbandonedServer(dataDir);
 
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
