@@ -5,6 +5,7 @@ import { describeWithKafka } from '@sync-hub/dev/test-kafka';
 import { collect, places } from './testing/collect.ts';
 import { records } from './testing/records.ts';
 import { createKafkaLog, type KafkaTestLog } from './testing/test-logs.ts';
+import { untilAcknowledged } from './testing/until-acknowledged.ts';
 
 jest.setTimeout(120_000);
 
@@ -34,7 +35,7 @@ describeWithKafka('a Kafka broker that is killed (kill -9) and started again', (
       });
       for (let after = 0; after < 3; after += Number(isRestarted), seq += 50) {
         const batch = records(seq + 1, seq + 50);
-        await publishUntilAcknowledged(() => relay.publish(batch));
+        await untilAcknowledged(() => relay.publish(batch));
       }
       await restart;
     }
@@ -49,14 +50,3 @@ describeWithKafka('a Kafka broker that is killed (kill -9) and started again', (
     }
   }
 });
-
-/** As the relay does: an unknown outcome is answered by the same records. */
-async function publishUntilAcknowledged(publish: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      return await publish();
-    } catch {
-      // Once more.
-    }
-  }
-}

@@ -5,6 +5,7 @@ import type { Stream } from './stream.ts';
 import { type Collected, collect, places } from './testing/collect.ts';
 import { record, records } from './testing/records.ts';
 import { createKafkaLog, type KafkaTestLog } from './testing/test-logs.ts';
+import { untilAcknowledged } from './testing/until-acknowledged.ts';
 
 jest.setTimeout(30_000);
 
@@ -70,7 +71,7 @@ describeWithKafka('over Kafka', (brokers) => {
     await relay.publish(records(1, 8));
     await sink.until(8);
     await log.admin.deleteTopics({ topics: [log.topic] });
-    await publishUntilAcknowledged(() => relay.publish(records(5, 10)));
+    await untilAcknowledged(() => relay.publish(records(5, 10)));
     await beatUntilTold(relay, 11, sink);
     expect(sink.told).toEqual(places(1, lastOf(sink)));
   });
@@ -83,8 +84,9 @@ describeWithKafka('over Kafka', (brokers) => {
     await sink.until(3);
     await log.admin.deleteTopics({ topics: [log.topic] });
     // The reader stands at offset 3 of the old topic; here that is record 5.
-    await publishUntilAcknowledged(() => relay.publish(records(2, 9)));
-    await beatUntilTold(relay, 10, sink);
+    const successor = await log.open();
+    await successor.publish(records(2, 9));
+    await beatUntilTold(successor, 10, sink);
     expect(sink.told).toEqual(places(1, lastOf(sink)));
   });
 
@@ -110,11 +112,6 @@ describeWithKafka('over Kafka', (brokers) => {
     return all.groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith(log.topic));
   }
 });
-
-/** As the relay does: an unknown outcome is answered by the same records. */
-async function publishUntilAcknowledged(publish: () => Promise<void>): Promise<void> {
-  await waitFor(() => publish().then(() => true), { what: 'an acknowledgement', timeoutMs: 25_000 });
-}
 
 /** A jump in `seq` shows with the record after it. In a running system that is the heartbeat, within a second. */
 async function beatUntilTold(relay: Stream, first: number, sink: Collected): Promise<void> {
