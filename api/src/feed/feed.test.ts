@@ -154,7 +154,7 @@ describe('a log that cannot be continued', () => {
 
   test('half a transaction, whose beginning came before the feed did, is never shown', async () => {
     const { log, feed, follow } = await startFeed({ aligned: false });
-    await log.commit(101, [created('second half', 'home')]);
+    await log.commit(101, [created('first of the rest', 'home'), created('last of the rest', 'home')]);
     expect(feed.isReady).toBe(false);
     await log.heartbeat();
     expect(feed.isReady).toBe(true);

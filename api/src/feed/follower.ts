@@ -126,7 +126,6 @@ export function createFollower(dependencies: Dependencies) {
     const { transaction } = passed;
     const { start, own, sessions, adopted } = settling;
     if (transaction.position.epoch < start.epoch) return;
-    if (transaction.position.epoch > start.epoch) return end(expired());
     settling.filterPassed ||= transaction.batch >= start.batch + 3;
     const previous = ownPosition;
     if (!settling.filterPassed) {

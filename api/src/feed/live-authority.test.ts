@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { member } from '../schema/member.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
-import { changes, created, joined, left, read, renamed, row, startFeed } from './testing/start-feed.ts';
+import { changes, created, joined, left, raw, read, renamed, row, startFeed } from './testing/start-feed.ts';
 
 describe("a viewer's authority moves with the log", () => {
   test.each([0, 5])('whoever is removed sees nothing more (%i heartbeats after the start)', async (beats) => {
@@ -84,6 +84,22 @@ describe("a viewer's authority moves with the log", () => {
     await log.commit(103, [renamed('eve')]);
     await log.commit(104, [renamed('bob')]);
     expect(await changes(frames, 1)).toEqual([['UPDATED bob']]);
+  });
+
+  test.each([0, 5])("the cursor knows the viewer's authority at its place (%i heartbeats)", async (beats) => {
+    const { log, follow, cursors } = await startFeed();
+    const frames = await follow('bob', task);
+    await log.heartbeat(beats);
+    await log.commit(101, [created('t1', 'home')]);
+    await log.commit(102, [joined('bob', 'elsewhere'), created('t2', 'home')]);
+    await log.commit(103, [created('t3', 'home')]);
+    const authorities = (await raw(frames, 4)).map((event) =>
+      'frame' in event ? cursors.read(event.frame.cursor).authority : null,
+    );
+    const [opening, before, joining, after] = authorities;
+    expect(before).toBe(opening);
+    expect(joining).not.toBe(before);
+    expect(after).toBe(joining);
   });
 
   test('a subscription ends with its token', async () => {
