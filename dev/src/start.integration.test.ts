@@ -118,24 +118,27 @@ test('a port in use is one clear message, and nothing stays behind', async () =>
   const [port = 0] = await freePorts(1);
   const other = createServer().listen(port);
   await once(other, 'listening');
+  const database = await createTestDatabase();
   try {
-    const hub = await start({ PORT: `${port}` });
+    const hub = await start({ PORT: `${port}`, DATABASE_URL: database.url });
     expect(await hub.ended).toBe(1);
     expect(hub.output()).toContain(`Port ${port} is in use: end what uses it, or set PORT to another port.`);
     expect(hub.output().match(/is in use/g)).toHaveLength(1);
     expect(await isClosed(hub.listenerPort)).toBe(true);
-    expect(serverOf(hub.dataDir)).toBe(0);
   } finally {
     other.close();
+    await database.close();
   }
 }, 120_000);
 
 test('a wrong setting is one clear message', async () => {
-  const hub = await start({ LOG_LEVEL: 'loud', STREAM_RETENTION_HOURS: 'ever' });
+  const database = await createTestDatabase();
+  const hub = await start({ DATABASE_URL: database.url, LOG_LEVEL: 'loud', STREAM_RETENTION_HOURS: 'ever' });
   expect(await hub.ended).toBe(1);
   expect(hub.output()).toContain('2 settings are wrong (see .env.example):');
   expect(hub.output().match(/LOG_LEVEL must be one of/g)).toHaveLength(1);
   expect(hub.output().match(/STREAM_RETENTION_HOURS must be a whole number/g)).toHaveLength(1);
+  await database.close();
 }, 120_000);
 
 test('a data folder of another PostgreSQL version is one clear message', async () => {
