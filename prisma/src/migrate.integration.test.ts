@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
+import { waitFor } from '@sync-hub/dev/wait-for';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
 import { readMigrations } from './migration-files.ts';
@@ -220,6 +221,18 @@ describe('a migration that fails', () => {
   test('names the line', async () => {
     await write(SECOND, 'CREATE TABLE second (id integer);\n\nSELECT nonsense;');
     await expect(migrate(database.url, { folder })).rejects.toThrow('column "nonsense" does not exist (line 3)');
+  });
+
+  test('because its connection was lost leaves nothing either', async () => {
+    await write(SECOND, 'CREATE TABLE second (id integer); SELECT pg_sleep(60);');
+    const migrated = migrate(database.url, { folder }).catch((error: Error) => error.message);
+    const terminate = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`;
+    await waitFor(async () => (await database.query(terminate)).length > 0, { what: 'the migration to sleep' });
+    expect(await migrated).toMatch(`Migration ${SECOND} failed: terminating connection`);
+    expect(await tables()).toEqual(['_prisma_migrations', 'first']);
+
+    await write(SECOND, 'CREATE TABLE second (id integer);');
+    expect(await migrate(database.url, { folder })).toEqual([SECOND]);
   });
 
   test('or that would end its transaction itself is stopped, and resolved by hand', async () => {

@@ -304,9 +304,6 @@ DECLARE
 BEGIN
   exclude := coalesce(exclude, '{}');
   PERFORM sync.check_trackable(target, scope, exclude);
-  -- No writer may be in between: each row is captured in the old way or in the new one.
-  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', target);
-
   INSERT INTO sync.tracked AS t ("table", scope, exclude) VALUES (target, scope, exclude)
   ON CONFLICT ("table") DO UPDATE SET scope = EXCLUDED.scope, exclude = EXCLUDED.exclude
   RETURNING * INTO tracked;
@@ -314,7 +311,8 @@ BEGIN
 
   -- Triggers of one kind fire in the order of their names. Capture first: before a trigger of the user's that writes the
   -- row once more, and before a foreign key's (RI_…) that goes on to other tables. The version last, so that what any
-  -- other BEFORE trigger, or the writer, puts into it does not count.
+  -- other BEFORE trigger, or the writer, puts into it does not count. (CREATE TRIGGER waits for whoever is writing, and
+  -- they for us: each row is captured in the old way or in the new one.)
   FOR trigger IN
     SELECT * FROM (VALUES
       ('!sync_capture',  'AFTER INSERT OR UPDATE OR DELETE',             'ROW',       'capture_' || tracked.id),
