@@ -1,4 +1,5 @@
 import {
+  type Change,
   type ChangeRecord,
   FORMAT_VERSION,
   type JsonRow,
@@ -16,7 +17,7 @@ export class UnreadableRecordError extends Error {
  * Reads one value of the stream.
  *
  * Total: any text gives a record or an {@link UnreadableRecordError}, never a half-read record. Every documented field
- * must be there with its type; fields that are not documented are left out of the result.
+ * must be there with its type; fields that are not documented are nobody's concern and are not looked at.
  *
  * @throws {UnreadableRecordError} also for another format version: the message names both versions.
  * @see docs/stream-format.md
@@ -31,73 +32,101 @@ export function parseRecord(value: string): ChangeRecord {
         : `record of format version ${show(version)}; this reader reads version ${FORMAT_VERSION}`,
     );
   }
-  if (typeof kind !== 'string' || !isKind(kind))
-    throw wrong(fields, 'kind', `one of ${Object.keys(readers).join(', ')}`);
-  return readers[kind](fields);
+  const kindChecks = typeof kind === 'string' ? checks.get(kind) : undefined;
+  if (kindChecks === undefined) throw wrong(fields, 'kind', `one of ${[...checks.keys()].join(', ')}`);
+  for (const [name, { accepts, expected }] of kindChecks) {
+    if (!accepts(fields[name])) throw wrong(fields, name, expected);
+  }
+  // What the checks of its kind accept is that record: the compiler holds the checks against the types.
+  const record = fields as unknown as ChangeRecord;
+  if (record.kind === 'change') checkRows(record, fields);
+  return record;
 }
 
 type Fields = { readonly [name: string]: unknown };
 
-/** One reader for each kind: adding a kind does not compile until it has one. */
-const readers: { readonly [K in RecordKind]: (fields: Fields) => Extract<ChangeRecord, { kind: K }> } = {
-  change: (fields) => {
-    const header = changeHeader(fields);
-    return {
-      kind: 'change',
-      ...header,
-      before: header.op === 'I' ? noRow(fields, 'before', 'I') : row(fields, 'before'),
-      after: header.op === 'D' ? noRow(fields, 'after', 'D') : row(fields, 'after'),
-    };
-  },
-  claim: (fields) => ({ kind: 'claim', ...changeHeader(fields), outboxId: decimal(fields, 'outboxId') }),
-  truncate: (fields) => ({ kind: 'truncate', ...rowHeader(fields) }),
-  lost: (fields) => ({
-    kind: 'lost',
-    ...rowHeader(fields),
-    outboxId: decimal(fields, 'outboxId'),
-    reason: text(fields, 'reason'),
-  }),
-  heartbeat: (fields) => ({ kind: 'heartbeat', ...recordHeader(fields) }),
+interface Check<T> {
+  readonly accepts: (value: unknown) => value is T;
+  readonly expected: string;
+}
+/** A check for each field of a record: adding a field to the contract does not compile until it has one. */
+type Checks<T> = { readonly [Field in Exclude<keyof T, 'v' | 'kind'>]: Check<T[Field]> };
+
+const text: Check<string> = {
+  accepts: (value) => typeof value === 'string',
+  expected: 'a string',
+};
+const textOrNull: Check<string | null> = {
+  accepts: (value) => value === null || typeof value === 'string',
+  expected: 'a string or null',
+};
+const count: Check<number> = {
+  accepts: (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0,
+  expected: 'a whole number from 0',
+};
+const flag: Check<boolean> = {
+  accepts: (value) => typeof value === 'boolean',
+  expected: 'true or false',
+};
+/** A 64-bit number travels as text: JSON readers round numbers from 2^53 on. */
+const decimal: Check<string> = {
+  accepts: (value): value is string => typeof value === 'string' && /^\d{1,20}$/.test(value),
+  expected: 'decimal digits in a string',
+};
+const instant: Check<string> = {
+  accepts: (value): value is string =>
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)$/.test(value),
+  expected: 'an RFC 3339 time in UTC',
+};
+const operation: Check<Operation> = {
+  accepts: (value) => value === 'I' || value === 'U' || value === 'D',
+  expected: 'I, U or D',
+};
+const rowOrNull: Check<JsonRow | null> = {
+  accepts: (value): value is JsonRow | null => value === null || isObject(value),
+  expected: 'a row or null',
 };
 
-function isKind(kind: string): kind is RecordKind {
-  return Object.hasOwn(readers, kind);
+const recordChecks: Checks<RecordHeader> = {
+  epoch: count,
+  epochId: text,
+  session: text,
+  seq: count,
+  batch: count,
+  tag: text,
+  last: flag,
+  at: instant,
+};
+const rowChecks = {
+  ...recordChecks,
+  xid: decimal,
+  table: text,
+  actor: textOrNull,
+  actorSession: textOrNull,
+  mutationId: textOrNull,
+  traceparent: textOrNull,
+};
+const changeChecks = { ...rowChecks, op: operation, key: text, scope: textOrNull, shape: text };
+
+const checksOfKind: { readonly [Kind in RecordKind]: Checks<Extract<ChangeRecord, { kind: Kind }>> } = {
+  change: { ...changeChecks, before: rowOrNull, after: rowOrNull },
+  claim: { ...changeChecks, outboxId: decimal },
+  truncate: rowChecks,
+  lost: { ...rowChecks, outboxId: decimal, reason: text },
+  heartbeat: recordChecks,
+};
+/** The same as lists: they are gone through for every record of the stream. */
+const checks: ReadonlyMap<string, readonly (readonly [string, Check<unknown>])[]> = new Map(
+  Object.entries(checksOfKind).map(([kind, checks]) => [kind, Object.entries<Check<unknown>>(checks)]),
+);
+
+function checkRows({ op, before, after }: Change, fields: Fields): void {
+  if ((before === null) !== (op === 'I')) throw wrong(fields, 'before', rowExpected(op, 'I'));
+  if ((after === null) !== (op === 'D')) throw wrong(fields, 'after', rowExpected(op, 'D'));
 }
 
-function recordHeader(fields: Fields): RecordHeader {
-  return {
-    v: FORMAT_VERSION,
-    epoch: count(fields, 'epoch'),
-    epochId: text(fields, 'epochId'),
-    session: text(fields, 'session'),
-    seq: count(fields, 'seq'),
-    batch: count(fields, 'batch'),
-    tag: text(fields, 'tag'),
-    last: flag(fields, 'last'),
-    at: instant(fields, 'at'),
-  };
-}
-
-function rowHeader(fields: Fields) {
-  return {
-    ...recordHeader(fields),
-    xid: decimal(fields, 'xid'),
-    table: text(fields, 'table'),
-    actor: textOrNull(fields, 'actor'),
-    actorSession: textOrNull(fields, 'actorSession'),
-    mutationId: textOrNull(fields, 'mutationId'),
-    traceparent: textOrNull(fields, 'traceparent'),
-  };
-}
-
-function changeHeader(fields: Fields) {
-  return {
-    ...rowHeader(fields),
-    op: operation(fields, 'op'),
-    key: text(fields, 'key'),
-    scope: textOrNull(fields, 'scope'),
-    shape: text(fields, 'shape'),
-  };
+function rowExpected(op: Operation, without: Operation): string {
+  return op === without ? `null, its operation being ${op}` : `a row, its operation being ${op}`;
 }
 
 function parseObject(value: string): Fields {
@@ -113,63 +142,6 @@ function parseObject(value: string): Fields {
 
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string') throw wrong(fields, name, 'a string');
-  return value;
-}
-
-function textOrNull(fields: Fields, name: string): string | null {
-  const value = fields[name];
-  if (value !== null && typeof value !== 'string') throw wrong(fields, name, 'a string or null');
-  return value;
-}
-
-function count(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw wrong(fields, name, 'a whole number from 0');
-  return value;
-}
-
-function flag(fields: Fields, name: string): boolean {
-  const value = fields[name];
-  if (typeof value !== 'boolean') throw wrong(fields, name, 'true or false');
-  return value;
-}
-
-/** A 64-bit number travels as text: JSON readers round numbers from 2^53 on. */
-function decimal(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string' || !/^\d{1,20}$/.test(value)) throw wrong(fields, name, 'decimal digits in a string');
-  return value;
-}
-
-function instant(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)$/.test(value)) {
-    throw wrong(fields, name, 'an RFC 3339 time in UTC');
-  }
-  return value;
-}
-
-function operation(fields: Fields, name: string): Operation {
-  const value = fields[name];
-  if (value !== 'I' && value !== 'U' && value !== 'D') throw wrong(fields, name, 'I, U or D');
-  return value;
-}
-
-function row(fields: Fields, name: string): JsonRow {
-  const value = fields[name];
-  if (!isObject(value)) throw wrong(fields, name, 'a row');
-  return value as JsonRow; // What JSON.parse gave is JSON all the way down.
-}
-
-function noRow(fields: Fields, name: string, op: Operation): null {
-  if (fields[name] !== null) throw wrong(fields, name, `null, its operation being ${op}`);
-  return null;
 }
 
 function wrong(fields: Fields, name: string, expected: string): UnreadableRecordError {
