@@ -18,6 +18,8 @@ const config: CodegenConfig = {
         importExtension: '.ts',
       },
     },
+    // Which types an interface stands for: a normalising cache must know, to read fragments on interfaces.
+    'clients/sdk/src/generated/possible-types.ts': { plugins: ['fragment-matcher'] },
   },
 };
 

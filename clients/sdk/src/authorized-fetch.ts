@@ -6,6 +6,9 @@
  */
 export type GetToken = (options?: { readonly refused?: string | undefined }) => Promise<string>;
 
+/** A request without an answer by then has failed: an operation takes no longer, so the answer is lost. */
+const answerMs = 30_000;
+
 /**
  * A `fetch` that signs each request, for every GraphQL client that takes one. When the server says that the token has expired
  * it sends the request once more, with a new one: nothing was executed before.
@@ -13,7 +16,7 @@ export type GetToken = (options?: { readonly refused?: string | undefined }) => 
 export function createAuthorizedFetch(getToken: GetToken, fetch: typeof globalThis.fetch = globalThis.fetch) {
   async function send(request: Request, token: string) {
     request.headers.set('authorization', `Bearer ${token}`);
-    return await fetch(request);
+    return await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(answerMs)]) });
   }
   return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);

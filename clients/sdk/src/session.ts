@@ -22,7 +22,7 @@ export interface Tokens {
 }
 
 export interface SessionOptions extends Endpoint {
-  /** Of a session that was begun earlier; an access token that has expired since is no harm. */
+  /** Of a session that was begun earlier. It does no harm when the access token has expired since. */
   readonly tokens?: Tokens | null;
   /** Runs whenever the tokens change; null when the session is over. Keep the last ones to go on with them later. */
   readonly onTokens?: (tokens: Tokens | null) => void;
@@ -79,6 +79,10 @@ export function createSession({ tokens = null, onTokens, ...endpoint }: SessionO
   };
 
   return {
+    /** Whether there are tokens. Whether they are still good is for the server to say. */
+    get isSignedIn() {
+      return current !== null;
+    },
     getToken,
     adopt,
     /** @throws SyncError BAD_CREDENTIALS, RATE_LIMITED */

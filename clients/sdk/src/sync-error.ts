@@ -28,10 +28,7 @@ export class SyncError extends Error {
 export function toSyncError(cause: unknown): SyncError {
   if (cause instanceof SyncError) return cause;
   if (Array.isArray(cause)) return fromGraphqlError(cause[0], cause);
-  if (isCloseEvent(cause)) {
-    const reason = cause.reason === '' ? '' : `: ${cause.reason}`;
-    return new SyncError(codeOfClose(cause), `The socket was closed with ${cause.code}${reason}`, { cause });
-  }
+  if (isCloseEvent(cause)) return fromClose(cause);
   const message = cause instanceof Error ? cause.message : 'The server could not be reached';
   return new SyncError('NETWORK', message, { cause });
 }
@@ -42,18 +39,33 @@ function fromGraphqlError(error: unknown, cause: unknown): SyncError {
   return new SyncError(isErrorCode(code) ? code : 'INTERNAL', String(message), { cause });
 }
 
+function fromClose(event: CloseEventLike): SyncError {
+  const code = codeOfClose(event);
+  const message =
+    code === 'SESSION_REVOKED' || code === 'UNAUTHENTICATED'
+      ? 'This session has ended. Sign in again.'
+      : `The connection was closed with ${event.code} ${event.reason}`.trimEnd();
+  return new SyncError(code, message, { cause: event });
+}
+
 const errorCodes: ReadonlySet<unknown> = new Set(Object.values(ErrorCode));
 
 function isErrorCode(code: unknown): code is ErrorCode {
   return errorCodes.has(code);
 }
 
-function isCloseEvent(cause: unknown): cause is { code: number; reason: string } {
+/** A WebSocket's `close`, wherever it comes from. */
+interface CloseEventLike {
+  readonly code: number;
+  readonly reason: string;
+}
+
+function isCloseEvent(cause: unknown): cause is CloseEventLike {
   return typeof cause === 'object' && cause !== null && 'code' in cause && 'reason' in cause;
 }
 
 /** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md for the codes above 4000 */
-function codeOfClose({ code, reason }: { code: number; reason: string }): SyncErrorCode {
+function codeOfClose({ code, reason }: CloseEventLike): SyncErrorCode {
   if (isErrorCode(reason)) return reason;
   switch (code) {
     case 1009:

@@ -94,6 +94,29 @@ describe('a subscription', () => {
     await expectTold(told, ['started', 'opening', 'one', 'two']);
   });
 
+  test('does not read for a second start before the read for the first is done', async () => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    const reads: (() => void)[] = [];
+    socket.listen({ started: () => new Promise<void>((resolve) => reads.push(resolve)) });
+    const { told } = follow(socket);
+    const first = await nth(hub, 1);
+    first.next(frame('opening'));
+    await waitFor(() => reads.length === 1, { what: 'the first read' });
+    first.close(1012, 'server restarts');
+    await expectTold(told, ['started', 'interrupted NETWORK']);
+    const other = follow(socket);
+    (await nth(hub, 2)).next(frame('opening again'));
+    (await nth(hub, 3)).error([{ message: 'no', extensions: { code: 'FORBIDDEN' } }]);
+    await waitFor(() => other.told.includes('error FORBIDDEN'), { what: 'all that the hub has sent' });
+    expect(reads).toHaveLength(1);
+    reads[0]?.();
+    await waitFor(() => reads.length === 2, { what: 'the second read' });
+    expect(told).toEqual(['started', 'interrupted NETWORK', 'started']);
+    reads[1]?.();
+    await expectTold(told, ['started', 'interrupted NETWORK', 'started', 'opening again']);
+  });
+
   test.each([
     { why: new TypeError('fetch failed'), tells: ['started', 'started', 'opening again'] },
     { why: new SyncError('FORBIDDEN', 'no'), tells: ['started', 'error FORBIDDEN'] },

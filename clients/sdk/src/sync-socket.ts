@@ -2,6 +2,7 @@ import type { Sink, SubscribePayload } from 'graphql-ws';
 import type { GetToken } from './authorized-fetch.ts';
 import { backoffMs } from './backoff.ts';
 import { type Connection, openConnection, type Result } from './connection.ts';
+import { startSubscription } from './start-subscription.ts';
 import { type SyncError, type SyncErrorCode, toSyncError } from './sync-error.ts';
 
 export interface SyncSocketOptions {
@@ -31,8 +32,10 @@ export interface SyncListener {
 interface Follower {
   readonly payload: SubscribePayload;
   readonly sink: Sink<Result>;
-  /** Leaves the connection, or the wait for another start on it. */
-  detach: () => void;
+  /** Stops it on the present connection, or the wait to start it there again. */
+  stop: () => void;
+  /** What `started` returned last. The next `started` waits for it: clients take two equal reads at once for one. */
+  reading: Promise<unknown>;
   /** How often in a row it has ended without a frame after the opening one. */
   failures: number;
 }
@@ -103,59 +106,38 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     isRunning = false;
   }
 
-  function start(follower: Follower) {
-    follower.detach();
+  function start(follower: Follower): void {
+    follower.stop();
     if (connection === null || !isOpen) return;
-    let isDetached = false;
-    /** Frames that wait for `started`; undefined before the opening frame, null once they are through. */
-    let waiting: Result[] | null | undefined;
-    const unsubscribe = connection.subscribe(follower.payload, {
-      next(result) {
-        // The last result of a subscription that ends with a reason is that reason.
-        if (result.errors !== undefined && !result.data) end(follower, toSyncError(result.errors));
-        else if (waiting === null) pass(result);
-        else if (waiting !== undefined) waiting.push(result);
-        else {
-          waiting = [result];
-          tellStarted(follower.payload).then(
-            passAll,
-            (cause: unknown) => isDetached || end(follower, toSyncError(cause)),
-          );
-        }
+    const { payload, sink } = follower;
+    const stop = startSubscription(connection, payload, {
+      started() {
+        const read = async () => follower.stop === stop && (await tellStarted(payload));
+        follower.reading = follower.reading.then(read, read);
+        return follower.reading;
       },
-      error: (cause) => end(follower, toSyncError(cause)),
+      next(frame, isOpening) {
+        if (!isOpening) follower.failures = 0;
+        sink.next(frame);
+      },
+      ended: (why) => restart(follower, why),
       complete() {
         leave(follower);
-        follower.sink.complete();
+        sink.complete();
       },
     });
-    follower.detach = () => {
-      isDetached = true;
-      unsubscribe();
-    };
-    function passAll() {
-      if (isDetached) return;
-      const [opening, ...frames] = waiting ?? [];
-      waiting = null;
-      if (opening !== undefined) follower.sink.next(opening);
-      for (const frame of frames) pass(frame);
-    }
-    function pass(frame: Result) {
-      if (isDetached) return;
-      follower.failures = 0;
-      follower.sink.next(frame);
-    }
+    follower.stop = stop;
   }
 
   async function tellStarted(payload: SubscribePayload): Promise<void> {
     await Promise.all([...listeners].map((listener) => listener.started?.(payload)));
   }
 
-  function end(follower: Follower, why: SyncError) {
+  function restart(follower: Follower, why: SyncError) {
     if (!why.passes && !beginsAnew.has(why.code)) return fail(follower, why);
-    follower.detach();
+    follower.stop();
     const timer = setTimeout(() => start(follower), backoffMs(follower.failures++));
-    follower.detach = () => clearTimeout(timer);
+    follower.stop = () => clearTimeout(timer);
   }
 
   function fail(follower: Follower, why: SyncError) {
@@ -164,7 +146,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   }
 
   function leave(follower: Follower) {
-    follower.detach();
+    follower.stop();
     if (!followers.delete(follower) || followers.size > 0) return;
     connection?.close();
     endWait();
@@ -183,7 +165,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   return {
     /** Follows until it is left; shaped as urql's `subscriptionExchange` and Apollo's links want it. @returns how to leave. */
     subscribe(payload: SubscribePayload, sink: Sink<Result>): () => void {
-      const follower: Follower = { payload, sink, detach() {}, failures: 0 };
+      const follower: Follower = { payload, sink, stop() {}, reading: Promise.resolve(), failures: 0 };
       followers.add(follower);
       if (isRunning) start(follower);
       else void run();
