@@ -20,6 +20,7 @@ const OFFLINE = { TURBO_TELEMETRY_DISABLED: '1', CHECKPOINT_DISABLE: '1', PRISMA
  * @param {{ workspaces?: string[] }} [options]  the workspaces to build, with those they are built on; all by default.
  */
 export async function prepare({ workspaces = [] } = {}) {
+  refuseOldNode();
   if (!isInstalled()) {
     say('Installing packages…');
     // With NODE_ENV=production npm would leave out the compiler, with which we build.
@@ -57,6 +58,13 @@ export async function run(program, args, { env = {}, isQuiet = false } = {}) {
   process.stderr.write(Buffer.concat(output));
   say(`Failed (${signal ?? `exit code ${code}`}): ${program} ${args.join(' ')}`);
   process.exit(code ?? 1);
+}
+
+function refuseOldNode() {
+  const needed = /\d+/.exec(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).engines.node)?.[0];
+  if (Number.parseInt(process.versions.node, 10) >= Number(needed)) return;
+  say(`Node ${needed} or newer is needed; this is ${process.versions.node}.`);
+  process.exit(1);
 }
 
 /** Whether every package of the lock file is there in its version: npm notes in node_modules what it has installed. */

@@ -48,7 +48,7 @@ export function createClosing(log: Log, { timeoutMs = 5_000 }: { timeoutMs?: num
 }
 
 /**
- * Closes and exits on SIGINT and SIGTERM; a second signal exits at once, leaving things as they are.
+ * Closes and exits on SIGINT, SIGTERM and SIGHUP (a terminal's end); a second signal exits at once, leaving things as they are.
  *
  * So does the end of the parent, for a process that was given a channel to it (`npm start` does): nobody else would.
  */
@@ -59,8 +59,7 @@ export function closeOnSignals(closing: Closing): void {
     isClosing = true;
     void closing.close().then(() => process.exit(0));
   };
-  process.on('SIGINT', close);
-  process.on('SIGTERM', close);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, close);
   process.on('disconnect', close);
 }
 
