@@ -21,23 +21,29 @@ export interface Position {
 }
 
 export interface Bounds {
+  /** Of the first record kept. Whether all between the two is kept, a reader tells. */
   readonly oldest: Position;
+  /** The highest, which need not be the last: a late repetition may follow it. */
   readonly newest: Position;
   /** The tag of the newest record's batch. */
   readonly newestTag: string;
 }
 
-/** What a reader tells. Calls come one at a time; a returned promise is waited for (back pressure). A sink must not throw. */
+/**
+ * What a reader tells. Calls come one at a time; a returned promise is waited for (back pressure). A sink must not throw:
+ * what it throws is logged and its reader goes on with the next record.
+ */
 export interface Sink {
   /** Each record once, in rising (`epoch`, `seq`), whatever the store repeats. */
   record(record: ChangeRecord): void | Promise<void>;
   /** `seq` jumped within an epoch: what lies between is lost to this reader. The record after the gap follows as usual. */
   gap(gap: { readonly after: Position; readonly next: Position }): void;
-  /** Something on the stream is not a record of ours. It was counted and skipped. */
+  /** Something on the stream is not a record of ours, and was skipped. Had it a `seq`, the record after it tells the gap. */
   unreadable(error: Error): void;
 }
 
 export interface Reader {
+  /** Once called, the sink is not called again, and one that is still at work is not waited for. Harmless when repeated. */
   close(): Promise<void>;
 }
 
@@ -51,11 +57,20 @@ export interface Reader {
 export interface Stream {
   /** The largest `bytes` of a record that `publish` takes. */
   readonly maxRecordBytes: number;
-  /** Resolves when every record is durable. Rejects with an unknown outcome: publish the same records again. */
+  /**
+   * Resolves when every record is durable. One call at a time, in the order of the log.
+   *
+   * @throws RecordTooLargeError, and nothing was stored. Anything else is an unknown outcome, some or all of the records
+   *   may be stored: publish the same ones again before any other.
+   */
   publish(records: readonly EncodedRecord[]): Promise<void>;
-  /** Starts a reader after `from`. Resolves when it is reading; it reconnects by itself until closed. */
+  /**
+   * Starts a reader after `from`; `latest` begins with what is published from now on. It comes back by itself, where it
+   * was, from whatever happens to the store, until it is closed.
+   */
   read(from: Position | 'earliest' | 'latest', sink: Sink): Promise<Reader>;
-  /** What the log holds now, or null while it is empty. */
+  /** What the log holds now; null while nothing in it can be read. */
   bounds(): Promise<Bounds | null>;
+  /** Closes its readers too. A publish that is under way rejects. Harmless when repeated. */
   close(): Promise<void>;
 }
