@@ -177,6 +177,19 @@ describe('a new epoch begins', () => {
     ]);
   });
 
+  test('and rows of another server, whose transactions have ids that are yet to come here, are never told', async () => {
+    await relayTen();
+    await hub.database.query(`UPDATE sync.relay_session SET system_identifier = '1'`);
+    await hub.database.query(`
+      INSERT INTO sync.outbox (xid, "table", op, key, new)
+      SELECT ((pg_current_xact_id()::text::bigint) + n)::text::xid8, 'counters', 'I', 'ghost', '{}' FROM generate_series(1, 60) AS n`);
+    await hub.startTerm();
+    await waitFor(() => hub.stream.stored.at(-1)?.epoch === 2, { what: 'a record of epoch 2' });
+    for (let n = 0; n < 80; n += 1) await hub.database.query('UPDATE counters SET n = n + 1 WHERE id = 1');
+    await waitFor(() => hub.stream.changes().length >= 33 + 80, { what: 'what was written since' });
+    expect(hub.stream.changes().filter((record) => 'key' in record && record.key === 'ghost')).toEqual([]);
+  });
+
   test('never because of what another relay has sent meanwhile', async () => {
     await relayTen();
     // One relay has read where it stands, and is then held while another takes over and goes on.
