@@ -68,9 +68,21 @@ export async function ask<Data, Variables>(
 }
 
 /** The same for a text that no generated operation could be: what a hostile or careless client sends. */
-export async function askText<Data>(url: string, token: string | null, query: string, variables: unknown): Promise<Answer<Data>> {
-  const headers = { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+export async function askText<Data>(
+  url: string,
+  token: string | null,
+  query: string,
+  variables: unknown,
+): Promise<Answer<Data>> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+  };
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ query, variables }),
+  });
   const { data = null, errors = [] } = (await response.json()) as {
     data?: Data | null;
     errors?: { message: string; extensions?: { code?: string } }[];
@@ -83,27 +95,28 @@ export async function askText<Data>(url: string, token: string | null, query: st
   };
 }
 
-export async function signUp(url: string, name: string): Promise<Person> {
+export async function signUp(url: string, name: string, itsPassword = password): Promise<Person> {
   const email = `${name.toLowerCase()}@example.com`;
-  const { data, messages } = await ask(url, null, SignUpDocument, { input: { email, name, password } });
+  const { data, messages } = await ask(url, null, SignUpDocument, { input: { email, name, password: itsPassword } });
   if (data === null) throw new Error(messages.join());
-  return person(url, email, payloadOf(data.signUp));
+  return personWith(url, email, payloadOf(data.signUp));
 }
 
 export async function signIn(url: string, email: string, itsPassword: string): Promise<Person> {
   const { data, messages } = await ask(url, null, SignInDocument, { input: { email, password: itsPassword } });
   if (data === null) throw new Error(messages.join());
-  return person(url, email, payloadOf(data.signIn));
+  return personWith(url, email, payloadOf(data.signIn));
 }
 
-interface Granted {
+export interface Granted {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly user: { readonly id: string };
   readonly session: { readonly id: string };
 }
 
-function person(url: string, email: string, granted: Granted): Person {
+/** Somebody who has a session already. */
+export function personWith(url: string, email: string, granted: Granted): Person {
   const { accessToken } = granted;
   let client: Client | null = null;
   let closedWith: string | null = null;
@@ -138,7 +151,9 @@ function person(url: string, email: string, granted: Granted): Person {
       return data;
     },
     async follow(document, field, variables) {
-      type Frame = NonNullable<NonNullable<typeof document extends TypedDocumentNode<infer D, unknown> ? D : never>[typeof field]>;
+      type Frame = NonNullable<
+        NonNullable<typeof document extends TypedDocumentNode<infer D, unknown> ? D : never>[typeof field]
+      >;
       const frames: Frame[] = [];
       const codes: string[] = [];
       let ended = false;
@@ -159,7 +174,9 @@ function person(url: string, email: string, granted: Granted): Person {
           },
         },
       );
-      await waitFor(() => frames.length > 0 || codes.length > 0 || ended, { what: `the opening frame of ${String(field)}` });
+      await waitFor(() => frames.length > 0 || codes.length > 0 || ended, {
+        what: `the opening frame of ${String(field)}`,
+      });
       const following: Following<Frame> = {
         get opening() {
           const [first] = frames;
@@ -198,6 +215,11 @@ function describe(frames: readonly unknown[]): string {
 export async function createWorkspace(owner: Person, name = 'Home'): Promise<string> {
   const { createWorkspace: result } = await owner.request(CreateWorkspaceDocument, { input: { name } });
   return payloadOf(result).workspace.id;
+}
+
+/** The id that the API gives a row. */
+export function globalId(typeName: string, uuid: string): string {
+  return Buffer.from(`${typeName}:${uuid}`).toString('base64');
 }
 
 /** The uuid inside a global id, for SQL. */
