@@ -17,9 +17,13 @@ export interface Consumption {
    * which is nowhere: `seek` must be called now, every time, or records are passed over without a word.
    */
   onJoin(seek: (offset: number) => void): void;
-  /** Called with one batch at a time; the next but one is fetched when it resolves. */
-  onBatch(batch: Batch): Promise<void>;
-  /** This consumer has ended: an `onBatch` that is still waiting must resolve now, without taking its batch. */
+  /**
+   * Called with one batch at a time; the next is fetched when it resolves.
+   *
+   * @param isStale  the batch is not to be used (any more): another offset was sought, or this consumer has ended.
+   */
+  onBatch(batch: Batch, isStale: () => boolean): Promise<void>;
+  /** This consumer has ended: an `onBatch` that is still waiting must resolve now. */
   onOver(): void;
   readonly signal: AbortSignal;
 }
@@ -34,6 +38,7 @@ export async function consume({ client, topic, groupId, onJoin, onBatch, onOver,
   const consumer = client.consumer(groupId);
   let lastSignMs = Date.now();
   let isWorking = false;
+  let isOver = false;
   let watchdog: NodeJS.Timeout | undefined;
   let onAbort = () => {};
 
@@ -62,9 +67,9 @@ export async function consume({ client, topic, groupId, onJoin, onBatch, onOver,
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
-      async eachBatch({ batch }) {
+      async eachBatch({ batch, isStale }) {
         isWorking = true;
-        await onBatch(batch);
+        await onBatch(batch, () => isOver || isStale());
         isWorking = false;
         lastSignMs = Date.now();
       },
@@ -76,6 +81,7 @@ export async function consume({ client, topic, groupId, onJoin, onBatch, onOver,
   } finally {
     clearInterval(watchdog);
     signal.removeEventListener('abort', onAbort);
+    isOver = true;
     onOver();
     await atMost(LEAVE_TIMEOUT_MS, consumer.disconnect());
     client.destroy();

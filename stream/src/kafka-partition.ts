@@ -55,14 +55,13 @@ export function openPartition({ connect, topic, log }: PartitionSource, offset: 
   let onAsked = () => {};
 
   /** Holds a batch until the caller asks for one; drops it when the caller has asked for another place by then. */
-  async function onBatch(batch: Batch, isOver: () => boolean): Promise<void> {
-    const askedFor = nextOffset;
-    if (give === null && !isOver()) {
+  async function onBatch(batch: Batch, isStale: () => boolean): Promise<void> {
+    if (give === null && !isStale()) {
       await new Promise<void>((resolve) => {
         onAsked = resolve;
       });
     }
-    if (give === null || isOver() || nextOffset !== askedFor) return;
+    if (give === null || isStale()) return;
     nextOffset = Number(batch.lastOffset()) + 1;
     const resolve = give;
     give = null;
@@ -76,7 +75,6 @@ export function openPartition({ connect, topic, log }: PartitionSource, offset: 
   }
 
   async function consumeOnce(onJoined: () => void): Promise<void> {
-    let isOver = false;
     const groupId = `${topic}-reader-${randomUUID()}`;
     groupIds.push(groupId);
     await consume({
@@ -88,9 +86,8 @@ export function openPartition({ connect, topic, log }: PartitionSource, offset: 
         seek(nextOffset);
         onJoined();
       },
-      onBatch: (batch) => onBatch(batch, () => isOver),
+      onBatch,
       onOver() {
-        isOver = true;
         seekConsumer = () => {};
         onAsked();
       },

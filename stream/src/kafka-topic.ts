@@ -1,6 +1,9 @@
 // ConfigResourceTypes by the default export: jest finds it by its name in this CommonJS package, but Node does not.
 import kafkajs, { type Admin } from 'kafkajs';
+import { createBackoff } from './backoff.ts';
 import type { StreamLog } from './stream-log.ts';
+
+const NEW_TOPIC_TIMEOUT_MS = 10_000;
 
 /** The topic exists in a shape that would lose or disorder records, or cannot be made. The message says what to do. */
 export class TopicUnusableError extends Error {
@@ -29,7 +32,7 @@ export async function ensureTopic(admin: Admin, settings: TopicSettings, log: St
   // Not by asking for the topic's own metadata: where brokers create topics by themselves, that creates it.
   if (!(await admin.listTopics()).includes(topic)) await createTopic(admin, settings);
 
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const { topics } = await onceKnown(() => admin.fetchTopicMetadata({ topics: [topic] }));
   const partitions = topics[0]?.partitions.length;
   if (partitions !== 1) {
     throw new TopicUnusableError(
@@ -37,7 +40,7 @@ export async function ensureTopic(admin: Admin, settings: TopicSettings, log: St
     );
   }
 
-  const config = await readConfig(admin, topic);
+  const config = await onceKnown(() => readConfig(admin, topic));
   const cleanup = config.get('cleanup.policy');
   if (cleanup !== 'delete') {
     throw new TopicUnusableError(
@@ -70,6 +73,21 @@ async function createTopic(admin: Admin, settings: TopicSettings): Promise<void>
       `topic ${topic} cannot be created with replication factor ${replicationFactor}: ${reason}`,
       { cause },
     );
+  }
+}
+
+/** A topic that somebody has just made takes a moment until every broker knows of it. */
+async function onceKnown<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = AbortSignal.timeout(NEW_TOPIC_TIMEOUT_MS);
+  const backoff = createBackoff({ minMs: 50, maxMs: 500 });
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isUnknown = error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION';
+      if (!isUnknown || deadline.aborted) throw error;
+      await backoff.wait(deadline);
+    }
   }
 }
 

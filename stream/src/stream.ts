@@ -71,6 +71,6 @@ export interface Stream {
   read(from: Position | 'earliest' | 'latest', sink: Sink): Promise<Reader>;
   /** What the log holds now; null while nothing in it can be read. */
   bounds(): Promise<Bounds | null>;
-  /** Closes its readers too. A publish that is under way rejects. Harmless when repeated. */
+  /** Closes its readers too. A publish that is under way is given up, or waited for. Harmless when repeated. */
   close(): Promise<void>;
 }
