@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { createClient, type Sink, type SubscribePayload } from 'graphql-ws';
 import { SyncError, toSyncError } from './sync-error.ts';
 
@@ -11,11 +11,8 @@ export interface ConnectionOptions {
   readonly onOpen: (connection: Connection) => void;
 }
 
-/** What one message of a subscription brings. */
-export interface Result {
-  readonly data?: Record<string, unknown> | null | undefined;
-  readonly errors?: readonly GraphQLFormattedError[] | undefined;
-}
+/** What one message of a subscription brings, typed as urql and Apollo expect it. (Its errors are plain objects.) */
+export type Result = ExecutionResult<Record<string, unknown>>;
 
 /** One WebSocket, from its token to its end. It does not come back. */
 export interface Connection {
@@ -82,7 +79,7 @@ export function openConnection({ url, webSocket, token, onOpen }: ConnectionOpti
       let isOver = false;
       const isDeaf = () => isOver || isLost;
       const leave = client.subscribe<Record<string, unknown>>(payload, {
-        next: (result) => isDeaf() || sink.next(result),
+        next: (result) => isDeaf() || sink.next(result as Result),
         error: (cause) => isDeaf() || sink.error(cause),
         complete: () => isDeaf() || sink.complete(),
       });

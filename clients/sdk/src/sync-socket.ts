@@ -59,10 +59,9 @@ const steadyMs = 10_000;
  * Nothing is resumed yet: after a break a subscription starts anew, and `started` says so, because what committed in between
  * does not come.
  *
- * @throws TypeError when `url` is none, or there is no WebSocket class.
+ * @throws TypeError when `url` is none.
  */
 export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSocket }: SyncSocketOptions) {
-  if (webSocket === undefined) throw new TypeError('There is no WebSocket here: pass that of the package `ws`');
   const socketUrl = new URL(url, globalThis.location?.href);
   socketUrl.protocol = socketUrl.protocol.replace('http', 'ws');
 
@@ -163,8 +162,14 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   }
 
   return {
-    /** Follows until it is left; shaped as urql's `subscriptionExchange` and Apollo's links want it. @returns how to leave. */
+    /**
+     * Follows until it is left; shaped as urql's `subscriptionExchange` and Apollo's links want it.
+     *
+     * @returns how to leave.
+     * @throws TypeError when there is no WebSocket class.
+     */
     subscribe(payload: SubscribePayload, sink: Sink<Result>): () => void {
+      if (webSocket === undefined) throw new TypeError('There is no WebSocket here: pass that of the package `ws`');
       const follower: Follower = { payload, sink, stop() {}, reading: Promise.resolve(), failures: 0 };
       followers.add(follower);
       if (isRunning) start(follower);

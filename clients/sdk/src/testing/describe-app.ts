@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Hub, startHub } from '@sync-hub/dev/hub';
+import { launchBrowser } from '@sync-hub/dev/test-browser';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Tokens } from '../session.ts';
+import { withExpiry } from './expiring-token.ts';
+import { type Front, startFront } from './front.ts';
+import { createTeam, type Team } from './team.ts';
+
+/** What tests of an example app have at hand. */
+export interface AppUnderTest {
+  readonly team: Team;
+  /** What stands between the page and the hub. */
+  readonly front: Front;
+  /** A page in a browser of its own, once it is live: signed in by e-mail with the form, or with tokens from earlier. */
+  open(as: string | Tokens): Promise<Page>;
+}
+
+/**
+ * What every example app promises, tried in a real browser: the page as `vite build` made it, before a real hub, on a network
+ * that fails when told to.
+ *
+ * @param folder  of the workspace.
+ * @param more    promises of this app alone; the app is there once they run.
+ */
+export function describeApp(name: string, folder: string, more: (app: () => AppUnderTest) => void = () => {}) {
+  describe(name, () => {
+    let hub: Hub;
+    let front: Front;
+    let browser: Browser;
+    let team: Team;
+    const contexts: BrowserContext[] = [];
+
+    beforeAll(async () => {
+      [hub, browser] = await Promise.all([startHub(), launchBrowser()]);
+      front = await startFront({ api: hub.urls[0] ?? '', page: (path) => readPage(join(folder, 'dist', path)) });
+    }, 60_000);
+    afterAll(async () => {
+      await browser?.close();
+      await front?.close();
+      await hub?.close();
+    });
+    beforeEach(async () => {
+      team = await createTeam(`${hub.urls[0]}/graphql`);
+    });
+    afterEach(async () => {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+    });
+
+    async function open(as: string | Tokens): Promise<Page> {
+      const context = await browser.newContext();
+      contexts.push(context);
+      const page = await context.newPage();
+      if (typeof as !== 'string')
+        await page.addInitScript((tokens) => sessionStorage.setItem('tokens', tokens), JSON.stringify(as));
+      await page.goto(front.url);
+      if (typeof as === 'string') await signIn(page, as, team.password);
+      await isLive(page);
+      return page;
+    }
+
+    test('shows a task that somebody else adds or moves, without a refresh', async () => {
+      const [ada, grace] = await Promise.all([open(team.ada.email), open(team.grace.email)]);
+      await ada.getByLabel('Title of a new task').fill('Write the notes');
+      await ada.getByRole('button', { name: 'Add' }).click();
+      await shows(grace, 'To do', 'Write the notes');
+      await grace.getByLabel('Status of Write the notes').selectOption('Doing');
+      await shows(ada, 'Doing', 'Write the notes');
+      await shows(grace, 'Doing', 'Write the notes');
+      expect(await ada.getByRole('article').count()).toBe(1);
+    });
+
+    test('comes back after the network was gone, and shows what was written meanwhile', async () => {
+      const page = await open(team.grace.email);
+      await team.createTask('Before');
+      await shows(page, 'To do', 'Before');
+      const goOnline = front.goOffline();
+      await page.getByText('connecting…').waitFor();
+      await team.createTask('While away');
+      goOnline();
+      await shows(page, 'To do', 'While away');
+      await isLive(page);
+      await team.createTask('Afterwards');
+      await shows(page, 'To do', 'Afterwards');
+      expect(await page.getByRole('article').count()).toBe(3);
+    });
+
+    test('goes on when its access token expires, and when it had expired before', async () => {
+      const inASecond = withExpiry(team.ada.tokens().accessToken, new Date(Date.now() + 1_500));
+      const page = await open({ ...team.ada.tokens(), accessToken: inASecond });
+      await waitFor(async () => (await storedTokens(page)).accessToken !== inASecond, { what: 'a refresh' });
+      await isLive(page);
+      await team.createTask('After the expiry');
+      await shows(page, 'To do', 'After the expiry');
+
+      const later = await open({ ...(await storedTokens(page)), accessToken: inASecond });
+      await shows(later, 'To do', 'After the expiry');
+      await later.getByLabel('Title of a new task').fill('Written with a new token');
+      await later.getByRole('button', { name: 'Add' }).click();
+      await shows(page, 'To do', 'Written with a new token');
+    });
+
+    test('asks to sign in again when its session is revoked, and says why', async () => {
+      const page = await open(team.grace.email);
+      await team.grace.revokeOtherSessions();
+      await page.getByRole('alert').filter({ hasText: 'session has ended' }).waitFor();
+      await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    });
+
+    test('says what is wrong when a sign-in fails', async () => {
+      const page = await open(team.grace.email);
+      await page.evaluate(() => sessionStorage.clear());
+      await page.reload();
+      await signIn(page, team.grace.email, 'a wrong password');
+      await page.getByRole('alert').waitFor();
+      await signIn(page, team.grace.email, team.password);
+      await isLive(page);
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
+    more(() => ({ team, front, open }));
+  });
+}
+
+async function signIn(page: Page, email: string, password: string) {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export function isLive(page: Page) {
+  return page.locator('output', { hasText: 'live' }).waitFor();
+}
+
+/** Waits until a column shows a task. */
+export function shows(page: Page, column: string, title: string) {
+  return page.getByRole('region', { name: column }).getByRole('article').filter({ hasText: title }).waitFor();
+}
+
+async function storedTokens(page: Page): Promise<Tokens> {
+  return JSON.parse(await page.evaluate(() => sessionStorage.getItem('tokens') ?? 'null'));
+}
+
+const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+
+async function readPage(path: string) {
+  try {
+    return { type: types[extname(path)] ?? 'application/octet-stream', body: await readFile(path) };
+  } catch {
+    return null;
+  }
+}
