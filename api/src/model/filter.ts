@@ -23,11 +23,14 @@ export type Filter =
 export type FilterInput = { readonly [key: string]: unknown };
 
 /** The limits of one filter. Over one of them it is BAD_USER_INPUT. */
-export const filterLimits = { maxComparisons: 100, maxValues: 1_000, maxDepth: 10 };
+export const filterLimits = { maxComparisons: 100, maxValues: 1_000, maxDepth: 10, maxFilters: 200 };
+
+const everything: Filter = { op: 'and', filters: [] };
+const nothing: Filter = { op: 'or', filters: [] };
 
 /** @throws BAD_USER_INPUT with what is wrong and where. */
 export function readFilter(model: Model, input: FilterInput | null | undefined): Filter {
-  const counts = { comparisons: 0, values: 0 };
+  const counts = { filters: 0, comparisons: 0, values: 0 };
   const count = (name: keyof typeof counts, more: number, limit: number) => {
     counts[name] += more;
     if (counts[name] > limit) throw badFilter('where', `has more than ${limit} ${name}`);
@@ -35,6 +38,7 @@ export function readFilter(model: Model, input: FilterInput | null | undefined):
 
   function read(object: FilterInput, path: string, depth: number): Filter {
     if (depth > filterLimits.maxDepth) throw badFilter(path, `is nested deeper than ${filterLimits.maxDepth}`);
+    count('filters', 1, filterLimits.maxFilters);
     const filters = Object.entries(object).map(([key, value]): Filter => {
       const at = `${path}.${key}`;
       if (value === null)
@@ -52,7 +56,7 @@ export function readFilter(model: Model, input: FilterInput | null | undefined):
   function comparisons(model: Model, name: string, field: Field, object: FilterInput, path: string): Filter[] {
     const { insensitive: flag, ...operators } = object;
     const insensitive = flag === true;
-    return Object.entries(operators).map(([op, value]): Comparison => {
+    return Object.entries(operators).map(([op, value]): Filter => {
       const at = `${path}.${op}`;
       if (value === null) throw badFilter(at, 'is null. Use isNull: true to ask for rows without a value');
       count('comparisons', 1, filterLimits.maxComparisons);
@@ -70,6 +74,8 @@ export function readFilter(model: Model, input: FilterInput | null | undefined):
           return { op, field: name, values: values.map(one), insensitive };
         }
         case 'isNull':
+          // Prisma refuses to ask it of a column that is never NULL: the answer is known.
+          if (field.nullable !== true) return value === true ? nothing : everything;
           return { op, field: name, value: value === true };
         case 'contains':
         case 'startsWith':

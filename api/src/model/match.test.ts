@@ -34,6 +34,8 @@ describe('a row fulfils a filter as a SELECT would find it', () => {
     ['the negation of unknown is unknown', { not: { assigneeId: { eq: writeGlobalId('User', id) } } }, false],
     ['NULL asked for', { assigneeId: { isNull: true } }, true],
     ['no NULL asked for', { assigneeId: { isNull: false } }, false],
+    ['NULL asked for where there is none', { title: { isNull: true } }, false],
+    ['no NULL asked for where there is none', { title: { isNull: false } }, true],
     ['unknown or true', { or: [{ assigneeId: { eq: writeGlobalId('User', id) } }, { priority: { eq: 2 } }] }, true],
     ['an empty or', { or: [] }, false],
     ['an empty and', { and: [] }, true],
@@ -66,6 +68,11 @@ describe('a filter that cannot be meant is refused with what to do', () => {
     ],
     ['too many values', { priority: { in: Array.from({ length: 1001 }, () => 1) } }, /more than 1000 values/],
     ['too deep', nest(11), /deeper than 10/],
+    [
+      'too many, though they ask for nothing',
+      { and: Array.from({ length: 200 }, () => ({})) },
+      /more than 200 filters/,
+    ],
   ])('%s', (_, filter, message) => {
     expect(() => readFilter(task, filter)).toThrow(message);
   });
