@@ -3,7 +3,7 @@ import { describeWithKafka } from '@sync-hub/dev/test-kafka';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import type { Stream } from './stream.ts';
 import { type Collected, collect, places } from './testing/collect.ts';
-import { record, records } from './testing/records.ts';
+import { record, recordOfSize, records } from './testing/records.ts';
 import { createKafkaLog, type KafkaTestLog } from './testing/test-logs.ts';
 import { untilAcknowledged } from './testing/until-acknowledged.ts';
 
@@ -41,6 +41,29 @@ describeWithKafka('over Kafka', (brokers) => {
     await stream.read({ epoch: 1, seq: 11 }, sink);
     await beatUntilTold(stream, 14, sink);
     expect(sink.told).toEqual(places(12, lastOf(sink)));
+  });
+
+  test('a position deep in a log of many fetches is found, repetitions or not', async () => {
+    const stream = await log.open();
+    const large = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, index) => recordOfSize(first + index, 150_000));
+    await stream.publish(large(1, 30));
+    await stream.publish(large(11, 30));
+    await stream.publish(large(31, 40));
+    for (const seq of [9, 25, 30, 39]) {
+      const sink = collect();
+      const reader = await stream.read({ epoch: 1, seq }, sink);
+      await sink.until(40);
+      expect(sink.told).toEqual(places(seq + 1, 40));
+      await reader.close();
+    }
+  });
+
+  test('bounds name the highest record, though the late repetition after it is long', async () => {
+    const stream = await log.open();
+    await stream.publish(records(1, 1_000));
+    await stream.publish(records(1, 900));
+    expect(await stream.bounds()).toMatchObject({ oldest: { seq: 1 }, newest: { seq: 1_000 } });
   });
 
   test('a true gap is told once, and reading the topic again for it tells nothing twice', async () => {
