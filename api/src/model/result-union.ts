@@ -82,7 +82,8 @@ export function addResultUnion<Payload extends object>(
   const errorNames = new Set(errors.map((error) => error.name));
   const union = builder.unionType(name, {
     types: [payload, ...errors],
-    resolveType: (value) => ('error' in value && value.error instanceof UserError ? value.error.typeName : payload.name),
+    resolveType: (value) =>
+      'error' in value && value.error instanceof UserError ? value.error.typeName : payload.name,
   });
   async function answer(run: () => Promise<Payload>): Promise<Payload | Problem> {
     try {

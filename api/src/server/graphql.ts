@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Authenticate, Viewer } from '../auth/authenticate.ts';
@@ -10,6 +9,7 @@ import { type Backlog, type BacklogBounds, createBacklog } from '../feed/frame-q
 import { type Context, type Services, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import { codedDocumentErrors, createErrorCoder, type ErrorLog } from './coded-errors.ts';
+import { renderGraphiql } from './graphiql.ts';
 import { exampleTabs } from './graphiql-examples.ts';
 
 /** What a WebSocket operation brings along: its socket has signed in once, for all. */
@@ -64,7 +64,7 @@ export function createGraphql({ schema, services, authenticate, log, settings }:
     cors: settings.corsOrigins === null ? {} : { origin: [...settings.corsOrigins] },
     maskedErrors: { maskError: (error) => codeError(error) },
     plugins: [codedDocumentErrors(codeError), ...(settings.isProduction ? [noIntrospection] : [])],
-    renderGraphiQL,
+    renderGraphiQL: renderGraphiql,
     graphiql: settings.isProduction
       ? false
       : {
