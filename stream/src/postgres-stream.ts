@@ -67,11 +67,11 @@ export async function createPostgresStream({
   return createStream({
     maxRecordBytes: MAX_RECORD_BYTES,
     async store(records) {
-      await pool.query(PUBLISH, [
-        records.map(({ epoch }) => epoch),
-        records.map(({ seq }) => seq),
-        records.map(({ value }) => value),
-      ]);
+      await pool.query({
+        name: 'publish', // Prepared once a connection.
+        text: PUBLISH,
+        values: [records.map(({ epoch }) => epoch), records.map(({ seq }) => seq), records.map(({ value }) => value)],
+      });
       retention.sweepIfDue();
     },
     async read(from, sink) {
