@@ -86,7 +86,7 @@ describe('a relay that dies', () => {
   });
 
   test('again and again, wherever it is: nothing is lost, doubled or disordered, and no seq has two contents', async () => {
-    const until = AbortSignal.timeout(8_000);
+    const until = AbortSignal.timeout(5_000);
     const writing = writeConcurrently(hub.database, { writers: 16, rows: 12, until });
     const stream = await hub.openStream();
     while (!until.aborted) {

@@ -21,9 +21,11 @@ afterEach(async () => {
   await database.close();
 });
 
-async function stand(): Promise<Leadership> {
+const LEASE_MS = 1_500;
+
+async function stand(leaseMs = LEASE_MS): Promise<Leadership> {
   const connect = createConnect(database.url);
-  const election = createElection({ connect, log: testLog, settings: { leaseMs: 1_000, pingMs: 250 } });
+  const election = createElection({ connect, log: testLog, settings: { leaseMs, pingMs: 250 } });
   const leadership = await election.win(stop.signal);
   if (leadership === null) throw new Error('stopped');
   elected.push(leadership);
@@ -37,23 +39,21 @@ const connections = () =>
      FROM pg_stat_activity AS a WHERE application_name = 'sync-hub listener: leadership' AND datname = current_database()`,
   );
 
-test('one of those who stand is elected, another at once when that one resigns', async () => {
-  const first = await stand();
-  const second = stand();
+test('one of those who stand is elected, another when that one resigns, long before its lease ends', async () => {
+  const first = await stand(600_000);
+  const second = stand(600_000);
   await waitFor(async () => (await connections()).length === 2, { what: 'two candidates' });
   expect((await connections()).filter(({ locks }) => locks > 0)).toHaveLength(1);
-  const resignedAt = performance.now();
   await first.resign();
   await second;
-  expect(performance.now() - resignedAt).toBeLessThan(800);
 });
 
 test('a leader stays one as long as it gives signs of life', async () => {
   const leader = await stand();
   const asked = stand().catch(() => null);
   await waitFor(async () => (await connections()).length === 2, { what: 'two candidates' });
-  const until = performance.now() + 3_000;
-  await waitFor(() => performance.now() > until || leader.lost.aborted, { what: 'three leases' });
+  const until = performance.now() + 2 * LEASE_MS;
+  await waitFor(() => performance.now() > until || leader.lost.aborted, { what: 'two leases' });
   expect(leader.lost.aborted).toBe(false);
   stop.abort();
   await asked;
@@ -64,7 +64,7 @@ test('a leader whose connection is cut knows that it is none any more', async ()
   await database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sync-hub listener: leadership'`,
   );
-  await waitFor(() => leader.lost.aborted, { what: 'the loss to be noticed', timeoutMs: 1_000 });
+  await waitFor(() => leader.lost.aborted, { what: 'the loss to be noticed' });
   await stand();
 });
 
@@ -81,11 +81,7 @@ test('a candidate that waits holds no snapshot, so that tables can be vacuumed',
 
 test('standing for election ends when it is told to', async () => {
   await stand();
-  const waiting = createElection({
-    connect: createConnect(database.url),
-    log: testLog,
-    settings: { leaseMs: 1_000, pingMs: 250 },
-  }).win(stop.signal);
+  const waiting = stand();
   stop.abort();
-  expect(await waiting).toBeNull();
+  await expect(waiting).rejects.toThrow('stopped');
 });
