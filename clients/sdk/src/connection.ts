@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import { createClient, type Sink, type SubscribePayload } from 'graphql-ws';
 import { SyncError, toSyncError } from './sync-error.ts';
 
@@ -11,8 +11,11 @@ export interface ConnectionOptions {
   readonly onOpen: (connection: Connection) => void;
 }
 
-/** What one message of a subscription brings, typed as urql and Apollo expect it. (Its errors are plain objects.) */
-export type Result = ExecutionResult<Record<string, unknown>>;
+/** What one message of a subscription brings, typed so that urql and Apollo both take it. (Its errors are plain objects.) */
+export interface Result {
+  readonly data?: Record<string, unknown> | null;
+  readonly errors?: readonly (GraphQLError & GraphQLFormattedError)[];
+}
 
 /** One WebSocket, from its token to its end. It does not come back. */
 export interface Connection {

@@ -1,0 +1,34 @@
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, Observable } from '@apollo/client';
+import { createAuthorizedFetch } from '@sync-hub/sdk/authorized-fetch';
+import possibleTypes from '@sync-hub/sdk/generated/possible-types';
+import { createSession } from '@sync-hub/sdk/session';
+import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
+import { createSyncSocket } from '@sync-hub/sdk/sync-socket';
+import { OperationTypeNode, print } from 'graphql';
+
+const url = '/graphql';
+
+/** Signed in as long as the tab lives, over reloads too. Another tab may be somebody else. */
+export const session = createSession({
+  url,
+  tokens: JSON.parse(sessionStorage.getItem('tokens') ?? 'null'),
+  onTokens: (tokens) => sessionStorage.setItem('tokens', JSON.stringify(tokens)),
+});
+
+export const socket = createSyncSocket({ url, getToken: session.getToken });
+
+const socketLink = new ApolloLink(
+  ({ query, variables }) =>
+    new Observable((observer) => socket.subscribe({ query: print(query), variables }, observer)),
+);
+const httpLink = new HttpLink({ uri: url, fetch: createAuthorizedFetch(session.getToken) });
+
+export const client = new ApolloClient({
+  cache: new InMemoryCache(possibleTypes),
+  link: ApolloLink.split(({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION, socketLink, httpLink),
+  devtools: { enabled: true }, // look into the cache while tasks change
+});
+
+export function asSyncError(error: unknown): SyncError {
+  return toSyncError(CombinedGraphQLErrors.is(error) ? error.errors : error);
+}

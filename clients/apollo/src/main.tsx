@@ -1,0 +1,29 @@
+import { ApolloProvider } from '@apollo/client/react';
+import type { SyncError } from '@sync-hub/sdk/sync-error';
+import { useCallback, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { FirstBoard } from './board.tsx';
+import { client, session } from './hub.ts';
+import { SignIn } from './sign-in.tsx';
+
+function App() {
+  const [isSignedIn, setSignedIn] = useState(session.isSignedIn);
+  const [problem, setProblem] = useState<SyncError | null>(null);
+  const onProblem = useCallback((error: SyncError | null) => {
+    setProblem(error);
+    if (error?.endsSession) setSignedIn(false);
+  }, []);
+  const onSignedIn = () => {
+    setProblem(null);
+    setSignedIn(true);
+  };
+  return (
+    <ApolloProvider client={client}>
+      {problem && <p role="alert">{problem.message}</p>}
+      {isSignedIn ? <FirstBoard onProblem={onProblem} /> : <SignIn onSignedIn={onSignedIn} onProblem={onProblem} />}
+    </ApolloProvider>
+  );
+}
+
+const root = document.getElementById('root');
+if (root !== null) createRoot(root).render(<App />);

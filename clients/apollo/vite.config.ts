@@ -1,0 +1,8 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** The page and the API have one origin, in development as behind a proxy in production: no CORS, no address to configure. */
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy: { '/graphql': { target: 'http://localhost:4000', ws: true } } },
+});
