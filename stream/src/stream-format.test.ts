@@ -12,7 +12,7 @@ test('docs/stream-format.md has an example of each kind of record, and each can 
 
 test('docs/stream-format.md explains each field of its examples, and has none without need', () => {
   const explained = [...page.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
-    cell.split(', ').map((name) => name.replaceAll('`', '')),
+    cell.split(', ').map((name) => name.replaceAll('`', '').trim()),
   );
   const used = examples.flatMap((example) => Object.keys(JSON.parse(example)));
   expect(new Set(explained)).toEqual(new Set(used));
