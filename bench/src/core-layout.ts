@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+/** The two halves of the path. Within each, one part works while the others wait for it. */
+export type Half = 'writing' | 'reading';
+
+/** Which cores hold what, so that the scheduler moves nothing about between rounds. */
+export interface CoreLayout {
+  /** Moves a process, all its threads, and what these start from now on. */
+  move(pid: number, half: Half): void;
+  /** For the report. */
+  readonly description: string;
+}
+
+/** Splits the cores in two. Where that cannot be done (one core, no `taskset`) nothing is moved, and the description says so. */
+export function createCoreLayout(): CoreLayout {
+  const cores = availableParallelism();
+  const pin = (pid: number, range: string) =>
+    execFileSync('taskset', ['-a', '-c', '-p', range, String(pid)], { stdio: 'ignore' });
+  try {
+    if (cores < 2) throw new Error('a single core cannot be split');
+    pin(process.pid, `0-${cores - 1}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { move() {}, description: `nothing is pinned to cores (${why})` };
+  }
+  const middle = Math.floor(cores / 2);
+  const ranges: Readonly<Record<Half, string>> = { writing: `0-${middle - 1}`, reading: `${middle}-${cores - 1}` };
+  return {
+    move: (pid, half) => void pin(pid, ranges[half]),
+    description: `cores ${ranges.writing}: listener and the servers started here; cores ${ranges.reading}: API and bench`,
+  };
+}

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import { createRunFolder, deleteRunFolder } from '@sync-hub/dev/run-folder';
+import { closeOnSignals, createClosing } from '@sync-hub/runtime/closing';
+import { createLog } from '@sync-hub/runtime/log';
+import { readCommandLine } from './command-line.ts';
+import { createCoreLayout } from './core-layout.ts';
+import { describeMachine } from './machine.ts';
+import { measureStream, type StreamMeasurement } from './measure-stream.ts';
+import { fullPlan, smokePlan } from './plan.ts';
+import { canWatchProcesses } from './process-usage.ts';
+import { formatReport, type Report, writeReport } from './report.ts';
+import { startServers } from './servers.ts';
+
+const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
+
+async function main() {
+  const { isSmoke, isProfiled, resultsFolder } = readCommandLine(process.argv.slice(2), RESULTS);
+  const plan = isSmoke ? smokePlan : fullPlan;
+  const startedAt = new Date();
+  const machine = describeMachine();
+  const layout = createCoreLayout();
+  const log = createLog({ name: 'bench', level: 'warn' }, process.stderr);
+  const closing = createClosing(log, { timeoutMs: 30_000 });
+  closeOnSignals(closing);
+  const folder = await createRunFolder();
+  // However the run ends, and after all servers have been closed when it ends well.
+  process.once('exit', () => deleteRunFolder(folder));
+
+  try {
+    tell('starting PostgreSQL and Kafka');
+    layout.move(process.pid, 'writing'); // What is started from now on inherits its cores.
+    const givenBrokers = process.env['KAFKA_BROKERS']?.split(',') ?? [];
+    const { postgres, kafka } = await startServers({ folder, givenBrokers, closing });
+    layout.move(process.pid, 'reading');
+    process.env['TEST_POSTGRES_URL'] = postgres.url; // Where createTestDatabase makes its databases.
+
+    const isKafkaThere = 'brokers' in kafka;
+    if (!isKafkaThere) warn(`No Kafka: ${kafka.missing}. EVERY ROW THAT NEEDS KAFKA IS LEFT OUT.`);
+    if (!canWatchProcesses) warn('This is not Linux. EVERY ROW ABOUT PROCESSES AT REST IS LEFT OUT.');
+
+    const measured: StreamMeasurement[] = [];
+    for (const kafkaBrokers of isKafkaThere ? [[], kafka.brokers] : [[]])
+      measured.push(await measureStream({ kafkaBrokers, plan, isProfiled, layout, closing, log, tell }));
+
+    const report: Report = {
+      startedAt,
+      isSmoke,
+      machine,
+      versions: isKafkaThere ? [postgres.version, kafka.version] : [postgres.version],
+      cores: layout.description,
+      plan,
+      rows: measured.flatMap(({ rows }) => rows),
+      profiles: measured.flatMap(({ profiles }) => profiles),
+    };
+    const path = writeReport(report, resultsFolder);
+    process.stdout.write(`${formatReport(report)}\n`);
+    tell(`written to ${path}`);
+  } finally {
+    await closing.close();
+  }
+}
+
+/** Beside the table, which has stdout for itself. */
+function tell(message: string): void {
+  process.stderr.write(`${message}\n`);
+}
+
+function warn(message: string): void {
+  const line = '!'.repeat(100);
+  tell(`\n${line}\n!! ${message}\n${line}\n`);
+}
+
+await main();

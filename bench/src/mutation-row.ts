@@ -1,0 +1,46 @@
+import type { Author } from './author.ts';
+import { compare, takeTurns } from './comparison.ts';
+import { createHttpUpdates } from './http-updates.ts';
+import { median } from './percentile.ts';
+import type { Plan } from './plan.ts';
+import type { Row } from './row.ts';
+import { createSqlUpdates } from './sql-updates.ts';
+import { measureThroughput } from './throughput.ts';
+
+const maxSpread = 1.3;
+
+/** How many tasks a second clients can update through the API, beside what Postgres takes of the same change. */
+export async function measureMutations({
+  stream,
+  author,
+  databaseUrl,
+  plan: { rounds, throughput },
+}: {
+  readonly stream: string;
+  readonly author: Author;
+  readonly databaseUrl: string;
+  readonly plan: Plan;
+}): Promise<Row> {
+  const { clients, warmUpMs, roundMs } = throughput;
+  const ours = await createHttpUpdates(author);
+  const beside = await createSqlUpdates({ author, databaseUrl, clients });
+  try {
+    for (const load of [ours, beside]) await measureThroughput(load, { clients, durationMs: warmUpMs });
+    const comparison = await takeTurns({
+      rounds,
+      ours: async () => [await measureThroughput(ours, { clients, durationMs: roundMs })],
+      beside: async () => [await measureThroughput(beside, { clients, durationMs: roundMs })],
+    });
+    return compare(comparison, {
+      what: `updateTask over HTTP, ${clients} clients, ${stream} stream`,
+      besideWhat: 'limit: same UPDATE through pg',
+      unit: 'per second',
+      statistic: median,
+      maxSpread,
+      // What it is held against is another server, not this limit: design section 10, of a later issue.
+      bar: null,
+    });
+  } finally {
+    await Promise.all([ours.close(), beside.close()]);
+  }
+}

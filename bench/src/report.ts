@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { topSelfTimes } from './cpu-profile.ts';
+import type { Machine } from './machine.ts';
+import type { NamedProfile } from './measure-stream.ts';
+import type { Plan } from './plan.ts';
+import { isWithinBar, type Row, ratioOf } from './row.ts';
+import { formatTable } from './table.ts';
+
+/** All that one run has found. */
+export interface Report {
+  readonly startedAt: Date;
+  readonly isSmoke: boolean;
+  readonly machine: Machine;
+  /** PostgreSQL's, and Kafka's when there is one. */
+  readonly versions: readonly string[];
+  readonly cores: string;
+  readonly plan: Plan;
+  readonly rows: readonly Row[];
+  readonly profiles: readonly NamedProfile[];
+}
+
+const TOP = 5;
+
+export function formatReport({ isSmoke, machine, versions, cores, rows, profiles }: Report): string {
+  const { cpu, memory, system, node, loadBefore } = machine;
+  return [
+    isSmoke ? 'SMOKE: shows that everything runs; the figures mean nothing.\n' : '',
+    `${cpu}, ${memory}, ${system}, Node ${node}, ${versions.join(', ')}\n`,
+    `load ${loadBefore.toFixed(2)} before; ${cores}\n\n`,
+    formatTable(rows),
+    ...profiles.map(formatProfile),
+  ].join('');
+}
+
+function formatProfile({ name, profile }: NamedProfile): string {
+  const lines = topSelfTimes(profile, TOP).map(({ name: self, share }) => `  ${(share * 100).toFixed(2)} %  ${self}\n`);
+  return `\n${name} at rest, self time as a share of a core:\n${lines.join('')}`;
+}
+
+/** Writes the report as JSON, and each profile as a `.cpuprofile` for DevTools. @returns the path of the JSON. */
+export function writeReport({ startedAt, profiles, ...report }: Report, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const date = startedAt
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(':', '-');
+  for (const { name, profile } of profiles)
+    writeFileSync(join(folder, `${date}-${name}.cpuprofile`), JSON.stringify(profile));
+  const path = join(folder, `${date}.json`);
+  const rows = report.rows.map((row) => ({ ...row, ratio: ratioOf(row), isWithinBar: isWithinBar(row) }));
+  const tops = profiles.map(({ name, profile }) => ({ name, top: topSelfTimes(profile, TOP) }));
+  writeFileSync(path, `${JSON.stringify({ startedAt, ...report, rows, profiles: tops }, null, 2)}\n`);
+  return path;
+}
