@@ -21,22 +21,25 @@ const columns = [
 interface Props {
   /** Must not change from one rendering to the next. */
   readonly onProblem: (error: SyncError | null) => void;
+  readonly onSignOut: () => void;
 }
 
 /** The first workspace of whoever is signed in. */
-export function FirstBoard({ onProblem }: Props) {
+export function FirstBoard(props: Props) {
+  const { onProblem } = props;
   const { data, error } = useQuery(WorkspacesDocument, { variables: { first: 1 } });
   useEffect(() => {
     if (error !== undefined) onProblem(asSyncError(error));
   }, [error, onProblem]);
   const workspace = data?.workspaces?.nodes[0];
   if (workspace === undefined) return <p>{data === undefined ? 'Loading…' : 'You are in no workspace yet.'}</p>;
-  return <Board workspace={workspace} onProblem={onProblem} />;
+  return <Board workspace={workspace} {...props} />;
 }
 
 function Board({
   workspace,
   onProblem,
+  onSignOut,
 }: Props & { readonly workspace: { readonly id: string; readonly name: string } }) {
   const { tasks, isLive } = useTasks(workspace.id, onProblem);
   const [create] = useMutation(CreateTaskDocument);
@@ -65,7 +68,10 @@ function Board({
     <>
       <header>
         <h1>{workspace.name}</h1>
-        <output data-live={isLive}>{isLive ? 'live' : 'connecting…'}</output>
+        <output data-live={isLive}>{isLive ? 'live' : 'not live'}</output>
+        <button type="button" onClick={onSignOut}>
+          Sign out
+        </button>
       </header>
       <form className="add" action={(form) => run(add(form))}>
         <input

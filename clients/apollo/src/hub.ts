@@ -26,6 +26,8 @@ const httpLink = new HttpLink({ uri: url, fetch: createAuthorizedFetch(session.g
 export const client = new ApolloClient({
   cache: new InMemoryCache(possibleTypes),
   link: ApolloLink.split(({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION, socketLink, httpLink),
+  // What a mutation has changed shows when its frame comes. Its answer may be late, and then older than the cache.
+  defaultOptions: { mutate: { fetchPolicy: 'no-cache' } },
   devtools: { enabled: true }, // look into the cache while tasks change
 });
 

@@ -1,5 +1,5 @@
 import { ApolloProvider } from '@apollo/client/react';
-import type { SyncError } from '@sync-hub/sdk/sync-error';
+import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
 import { useCallback, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { FirstBoard } from './board.tsx';
@@ -13,14 +13,23 @@ function App() {
     setProblem(error);
     if (error?.endsSession) setSignedIn(false);
   }, []);
-  const onSignedIn = () => {
+  const onSignedIn = async () => {
+    await client.clearStore(); // it may hold what somebody else has seen
     setProblem(null);
     setSignedIn(true);
+  };
+  const onSignOut = () => {
+    setSignedIn(false);
+    session.signOut().catch((error: unknown) => onProblem(toSyncError(error)));
   };
   return (
     <ApolloProvider client={client}>
       {problem && <p role="alert">{problem.message}</p>}
-      {isSignedIn ? <FirstBoard onProblem={onProblem} /> : <SignIn onSignedIn={onSignedIn} onProblem={onProblem} />}
+      {isSignedIn ? (
+        <FirstBoard onProblem={onProblem} onSignOut={onSignOut} />
+      ) : (
+        <SignIn onSignedIn={onSignedIn} onProblem={onProblem} />
+      )}
     </ApolloProvider>
   );
 }

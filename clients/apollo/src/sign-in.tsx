@@ -2,7 +2,7 @@ import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
 import { session } from './hub.ts';
 
 interface Props {
-  readonly onSignedIn: () => void;
+  readonly onSignedIn: () => Promise<void>;
   readonly onProblem: (error: SyncError) => void;
 }
 
@@ -11,7 +11,7 @@ export function SignIn({ onSignedIn, onProblem }: Props) {
   async function signIn(form: FormData) {
     try {
       await session.signIn({ email: String(form.get('email')), password: String(form.get('password')) });
-      onSignedIn();
+      await onSignedIn();
     } catch (error) {
       onProblem(toSyncError(error));
     }

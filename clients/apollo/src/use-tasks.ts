@@ -40,7 +40,10 @@ export function useTasks(workspaceId: string, onProblem: (error: SyncError) => v
     onData: ({ data: { data } }) => {
       if (data) client.cache.updateQuery(list, (held) => held && withChanges(held, data.taskChanges));
     },
-    onError: (error) => onProblem(asSyncError(error)),
+    onError(error) {
+      setLive(false);
+      onProblem(asSyncError(error));
+    },
   });
   const { data } = useQuery(list.query, { variables: list.variables, fetchPolicy: 'cache-only' });
 

@@ -1,4 +1,4 @@
-import type { SyncError } from '@sync-hub/sdk/sync-error';
+import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
 import { useCallback, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Provider } from 'urql';
@@ -17,10 +17,18 @@ function App() {
     setProblem(null);
     setSignedIn(true);
   };
+  const onSignOut = () => {
+    setSignedIn(false);
+    session.signOut().catch((error: unknown) => onProblem(toSyncError(error)));
+  };
   return (
     <Provider value={client}>
       {problem && <p role="alert">{problem.message}</p>}
-      {isSignedIn ? <FirstBoard onProblem={onProblem} /> : <SignIn onSignedIn={onSignedIn} onProblem={onProblem} />}
+      {isSignedIn ? (
+        <FirstBoard onProblem={onProblem} onSignOut={onSignOut} />
+      ) : (
+        <SignIn onSignedIn={onSignedIn} onProblem={onProblem} />
+      )}
     </Provider>
   );
 }

@@ -29,8 +29,10 @@ export function useTasks(workspaceId: string, onProblem: (error: SyncError) => v
       interrupted: () => setLive(false),
     });
     const { unsubscribe } = client.subscription(TaskChangesDocument, { where }).subscribe(({ data, error }) => {
-      if (error !== undefined) onProblem(asSyncError(error));
-      else if (data !== undefined) setTasks((held) => withChanges(held, data.taskChanges));
+      if (error !== undefined) {
+        setLive(false);
+        onProblem(asSyncError(error));
+      } else if (data !== undefined) setTasks((held) => withChanges(held, data.taskChanges));
     });
     return () => {
       unsubscribe();

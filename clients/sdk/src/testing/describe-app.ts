@@ -36,18 +36,18 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
 
     beforeAll(async () => {
       [hub, browser] = await Promise.all([startHub(), launchBrowser()]);
-      front = await startFront({ api: hub.urls[0] ?? '', page: (path) => readPage(join(folder, 'dist', path)) });
     }, 60_000);
     afterAll(async () => {
       await browser?.close();
-      await front?.close();
       await hub?.close();
     });
     beforeEach(async () => {
+      front = await startFront({ api: hub.urls[0] ?? '', page: (path) => readPage(join(folder, 'dist', path)) });
       team = await createTeam(`${hub.urls[0]}/graphql`);
     });
     afterEach(async () => {
       await Promise.all(contexts.splice(0).map((context) => context.close()));
+      await front.close();
     });
 
     async function open(as: string | Tokens): Promise<Page> {
@@ -78,7 +78,7 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       await team.createTask('Before');
       await shows(page, 'To do', 'Before');
       const goOnline = front.goOffline();
-      await page.getByText('connecting…').waitFor();
+      await isNotLive(page);
       await team.createTask('While away');
       goOnline();
       await shows(page, 'To do', 'While away');
@@ -103,6 +103,38 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       await shows(page, 'To do', 'Written with a new token');
     });
 
+    test('does not take a task back in time when the answer to a mutation is late', async () => {
+      const page = await open(team.grace.email);
+      const id = await team.createTask('Old');
+      await shows(page, 'To do', 'Old');
+      let letThrough = () => {};
+      const held = new Promise<void>((resolve) => {
+        letThrough = resolve;
+      });
+      await page.route('**/graphql', async (route) => {
+        const response = await route.fetch();
+        if (route.request().postData()?.includes('mutation UpdateTask')) await held;
+        await route.fulfill({ response });
+      });
+      const answer = page.waitForResponse('**/graphql');
+      await page.getByLabel('Status of Old').selectOption('Doing');
+      await shows(page, 'Doing', 'Old');
+      await team.updateTask({ id, title: 'New' });
+      await shows(page, 'Doing', 'New');
+      letThrough();
+      await (await answer).finished();
+      await team.createTask('Later'); // its frame comes after the answer was read
+      await shows(page, 'To do', 'Later');
+      await shows(page, 'Doing', 'New');
+    });
+
+    test('says so when its user is removed from the workspace', async () => {
+      const page = await open(team.grace.email);
+      await team.removeGrace();
+      await page.getByRole('alert').filter({ hasText: 'no longer a member' }).waitFor();
+      await isNotLive(page);
+    });
+
     test('asks to sign in again when its session is revoked, and says why', async () => {
       const page = await open(team.grace.email);
       await team.grace.revokeOtherSessions();
@@ -112,13 +144,23 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
 
     test('says what is wrong when a sign-in fails', async () => {
       const page = await open(team.grace.email);
-      await page.evaluate(() => sessionStorage.clear());
-      await page.reload();
+      await page.getByRole('button', { name: 'Sign out' }).click();
       await signIn(page, team.grace.email, 'a wrong password');
       await page.getByRole('alert').waitFor();
       await signIn(page, team.grace.email, team.password);
       await isLive(page);
       expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
+    test('shows nobody what somebody else has seen before in the same tab', async () => {
+      const page = await open(team.grace.email);
+      await team.createTask('Between us');
+      await shows(page, 'To do', 'Between us');
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      const others = await createTeam(`${hub.urls[0]}/graphql`);
+      await signIn(page, others.grace.email, others.password);
+      await isLive(page);
+      expect(await page.getByRole('article').count()).toBe(0);
     });
 
     more(() => ({ team, front, open }));
@@ -131,8 +173,12 @@ async function signIn(page: Page, email: string, password: string) {
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-export function isLive(page: Page) {
-  return page.locator('output', { hasText: 'live' }).waitFor();
+function isLive(page: Page) {
+  return page.getByRole('status').getByText('live', { exact: true }).waitFor();
+}
+
+function isNotLive(page: Page) {
+  return page.getByRole('status').getByText('not live').waitFor();
 }
 
 /** Waits until a column shows a task. */

@@ -2,6 +2,7 @@ import {
   CreateMemberDocument,
   CreateTaskDocument,
   CreateWorkspaceDocument,
+  DeleteMemberDocument,
   RevokeOtherSessionsDocument,
   UpdateTaskDocument,
   type UpdateTaskInput,
@@ -26,6 +27,7 @@ export interface Team {
   /** As Ada, from elsewhere. @returns its id. */
   createTask(title: string): Promise<string>;
   updateTask(input: UpdateTaskInput): Promise<void>;
+  removeGrace(): Promise<void>;
 }
 
 const password = 'correct horse battery staple';
@@ -38,7 +40,7 @@ export async function createTeam(url: string): Promise<Team> {
   const { createMember } = await ada.client.request(CreateMemberDocument, {
     input: { workspaceId, email: grace.email, role: 'EDITOR' },
   });
-  payloadOf(createMember);
+  const { member } = payloadOf(createMember);
   return {
     ada,
     grace,
@@ -49,6 +51,9 @@ export async function createTeam(url: string): Promise<Team> {
     },
     async updateTask(input) {
       payloadOf((await ada.client.request(UpdateTaskDocument, { input })).updateTask);
+    },
+    async removeGrace() {
+      payloadOf((await ada.client.request(DeleteMemberDocument, { input: { id: member.id } })).deleteMember);
     },
   };
 }
