@@ -158,9 +158,10 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       await shows(page, 'To do', 'Between us');
       await page.getByRole('button', { name: 'Sign out' }).click();
       const others = await createTeam(`${hub.urls[0]}/graphql`);
+      await others.createTask('Between others');
       await signIn(page, others.grace.email, others.password);
-      await isLive(page);
-      expect(await page.getByRole('article').count()).toBe(0);
+      await shows(page, 'To do', 'Between others');
+      expect(await page.getByRole('article').count()).toBe(1);
     });
 
     more(() => ({ team, front, open }));
