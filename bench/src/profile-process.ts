@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HubProcess } from '@sync-hub/dev/hub';
+import type { RunningProcess } from '@sync-hub/dev/hub';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { WebSocket } from 'ws';
 import type { CpuProfile } from './cpu-profile.ts';
@@ -16,7 +16,7 @@ export const profilableEnv = { NODE_OPTIONS: '--inspect-port=0' } as const;
  *
  * @see https://chromedevtools.github.io/devtools-protocol/v8/Profiler/
  */
-export async function profileProcess(target: HubProcess, durationMs: number): Promise<CpuProfile> {
+export async function profileProcess(target: RunningProcess, durationMs: number): Promise<CpuProfile> {
   process.kill(target.pid, 'SIGUSR1');
   const url = await waitFor(() => /Debugger listening on (ws:\S+)/.exec(target.log())?.[1], { what: 'the inspector' });
   const socket = new WebSocket(url);

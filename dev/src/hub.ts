@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { waitFor } from './wait-for.ts';
 
 /** One running process of the product. */
-export interface HubProcess {
+export interface RunningProcess {
   readonly pid: number;
   readonly port: number;
   /** What it has logged, for the message of a test that fails. */
@@ -20,8 +20,8 @@ export interface Hub {
   readonly database: TestDatabase;
   /** `http://127.0.0.1:<port>` of each API process. */
   readonly urls: readonly string[];
-  readonly apis: readonly HubProcess[];
-  readonly listener: HubProcess;
+  readonly apis: readonly RunningProcess[];
+  readonly listener: RunningProcess;
   /** Kills the listener, or ends it with another signal, and starts a new one. Resolves when that leads. */
   restartListener(signal?: NodeJS.Signals): Promise<void>;
   close(): Promise<void>;
@@ -90,7 +90,7 @@ export async function startHub({ apis = 1, kafkaBrokers = [], env = {} }: HubOpt
   };
 }
 
-function startProcess(workspace: 'api' | 'listener', port: number, env: Record<string, string>): HubProcess {
+function startProcess(workspace: 'api' | 'listener', port: number, env: Record<string, string>): RunningProcess {
   const script = `${root}${workspace}/dist/main.js`;
   if (!existsSync(script)) throw new Error(`${workspace} is not built: run npm run build`);
   const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -112,7 +112,7 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   clearTimeout(killer);
 }
 
-async function ready(one: HubProcess): Promise<void> {
+async function ready(one: RunningProcess): Promise<void> {
   try {
     await waitFor(async () => (await readiness(one)).ready, { what: 'a process to be ready', timeoutMs: 30_000 });
   } catch (error) {
@@ -120,7 +120,7 @@ async function ready(one: HubProcess): Promise<void> {
   }
 }
 
-async function readiness({ port }: HubProcess): Promise<{ ready: boolean; why?: string }> {
+async function readiness({ port }: RunningProcess): Promise<{ ready: boolean; why?: string }> {
   const response = await fetch(`http://127.0.0.1:${port}/health/ready`);
   return (await response.json()) as { ready: boolean; why?: string };
 }

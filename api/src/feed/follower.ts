@@ -212,7 +212,7 @@ export function createFollower(dependencies: Dependencies) {
 
   return {
     request,
-    /** Takes its start point and, with it, the opening frame. Rejects with a coded error or Postgres's own. */
+    /** Takes its start point and, with it, the opening frame. Rejects with a coded error. */
     start,
     /** Whether it must be shown every transaction, also those that do not concern its table. */
     get isSettling() {

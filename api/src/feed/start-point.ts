@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql';
 import type { QueryResult } from 'pg';
 import { type AuthoritySnapshot, authoritySnapshotSql } from '../authority/snapshot-sql.ts';
 import { codedError } from '../errors.ts';
@@ -111,12 +112,13 @@ export function createStartPoints({ connect, settings }: Dependencies) {
       const point = await readOnceCurrent([viewers, [...new Set(withPeers)], sessions]);
       for (const { resolve } of served) resolve(point);
     } catch (error) {
-      for (const { reject } of served) reject(error);
+      const reason = error instanceof GraphQLError ? error : unavailable(error);
+      for (const { reject } of served) reject(reason);
     }
   }
 
   return {
-    /** The start point of one subscription. Rejects with UNAVAILABLE, or with Postgres's own error. */
+    /** The start point of one subscription. Rejects with UNAVAILABLE while there is no relay, or no Postgres. */
     take(request: StartRequest): Promise<StartPoint> {
       return new Promise((resolve, reject) => {
         if (waiting.length === 0) setImmediate(() => void serve());
@@ -146,6 +148,12 @@ export function createStartPoints({ connect, settings }: Dependencies) {
   };
 }
 export type StartPoints = ReturnType<typeof createStartPoints>;
+
+function unavailable(cause: unknown): GraphQLError {
+  const originalError = cause instanceof Error ? cause : null;
+  const message = 'The database does not answer. Try again in a few seconds.';
+  return new GraphQLError(message, { extensions: { code: 'UNAVAILABLE' }, originalError });
+}
 
 interface StartPointRow {
   readonly snapshot: string;

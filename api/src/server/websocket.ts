@@ -53,16 +53,15 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
     async onConnect({ connectionParams, extra }) {
       const params = Object.entries(connectionParams ?? {});
       const authorization = params.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-      const authentication = await authenticate(authorization);
-      if (!authentication.ok) return refuse(extra, authentication.code);
+      const authentication = await authenticateOrRefuse(extra, authorization);
+      if (authentication === null) return false;
       const { viewer } = authentication;
       extra.releases.push(
         sockets.add(viewer.sessionId, extra.socket),
         closeAtExpiry(extra.socket, viewer.tokenExpiresAt),
       );
       // A session that ended between the first look and our listening would be missed by both: look again.
-      const still = await authenticate(authorization);
-      if (!still.ok) return refuse(extra, still.code);
+      if ((await authenticateOrRefuse(extra, authorization)) === null) return false;
       const address = clientAddress(extra.request, settings.trustedProxies);
       const client = { address, userAgent: extra.request.headers['user-agent'] ?? null };
       extra.operation = { viewer, client, backlog: createBacklog(settings.backlog) };
@@ -93,6 +92,19 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
     execute: (args) => (args.rootValue as Engine).execute(args),
     subscribe: (args) => (args.rootValue as Engine).subscribe(args),
   });
+
+  /** Refuses with the code as reason, before graphql-ws would with its own; null then. */
+  async function authenticateOrRefuse({ socket }: SocketState, authorization: unknown) {
+    try {
+      const authentication = await authenticate(authorization);
+      if (authentication.ok) return authentication;
+      socket.close(CloseCode.Forbidden, authentication.code);
+    } catch (error) {
+      log.error({ err: error }, 'a socket could not be signed in: the database does not answer');
+      socket.close(tryAgainLater, 'UNAVAILABLE');
+    }
+    return null;
+  }
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url?.split('?', 1)[0] !== '/graphql') {
@@ -149,11 +161,8 @@ interface Engine {
   subscribe: ReturnType<Graphql['getEnveloped']>['subscribe'];
 }
 
-/** Closes with the code as reason, before graphql-ws would with its own. */
-function refuse({ socket }: SocketState, code: string): false {
-  socket.close(CloseCode.Forbidden, code);
-  return false;
-}
+/** @see https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
+const tryAgainLater = 1013;
 
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
