@@ -26,10 +26,15 @@ export interface Write {
 
 /** A model's own rules. Each runs inside the transaction and refuses by throwing a UserError. */
 export interface ModelRules {
-  /** For what takes too long to hold a transaction open meanwhile. Runs before it; gives the values to go on with. */
+  /**
+   * For what takes too long to hold a transaction open meanwhile. Runs before it, once the policy has judged the input as it
+   * came; gives the values to go on with.
+   */
   prepareCreate?(values: Values): Promise<Values>;
-  /** May look up or fill in what the input does not say. Runs before the policy judges the row. */
+  /** May look up or fill in what the input does not say. Runs before the policy judges the row, so it tells nothing of others. */
   beforeCreate?(write: Write, values: Values): Promise<Values>;
+  /** May look at rows that only those who may create this one are told of. */
+  checkCreate?(write: Write, row: Row): Promise<void>;
   afterCreate?(write: Write, row: Row, input: Values): Promise<void>;
   /** `values` holds only what the input says. */
   beforeUpdate?(write: Write, row: Row, values: Values): Promise<void>;

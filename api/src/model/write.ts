@@ -5,12 +5,13 @@ import { actAs } from '../auth/acting.ts';
 import type { Viewer } from '../auth/authenticate.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { ConflictError, ForbiddenError, NotFoundError, RowConflictError } from '../errors.ts';
-import { type Model, readableRow, type Write } from './model.ts';
+import { type Model, readableRow, type Values, type Write } from './model.ts';
 import { type Claimed, claimMutation, recordResult } from './mutation-claim.ts';
 import { bothWheres } from './prisma-where.ts';
+import { retryWriteConflicts } from './retry-write-conflicts.ts';
 import { integerOf, type Row, textOf } from './row.ts';
 import { tableOf } from './table.ts';
-import type { Database } from './transaction.ts';
+import type { Database, WriteTransaction } from './transaction.ts';
 import { checkWritable, type Input, readCreateValues, readUpdateValues } from './values.ts';
 
 /** What a mutation wrote. `row` is as its viewer may read it; null when it was deleted. */
@@ -32,7 +33,7 @@ interface WriteRequest {
 /** Inserts a row and everything that the model's rules add to it, in one transaction. */
 export async function createRow(model: Model, request: WriteRequest): Promise<Written> {
   const read = readCreateValues(model, request.input);
-  const prepared = (await model.rules.prepareCreate?.(read)) ?? read;
+  const prepared = await prepareCreate(model, request, read);
   return inTransaction(model, request, async (write) => {
     const { tx, authority } = write;
     const filled = (await model.rules.beforeCreate?.(write, prepared)) ?? prepared;
@@ -41,10 +42,20 @@ export async function createRow(model: Model, request: WriteRequest): Promise<Wr
     requireVisibleWorkspace(model, write, proposed);
     if (!model.policy.create.allows(authority, proposed)) throw forbidden(`create this ${model.name}`);
     checkWritable(model, authority, proposed, values);
+    await model.rules.checkCreate?.(write, proposed);
     const row = await tableOf(model, tx).create({ ...values, id: textOf(proposed, 'id') });
     await model.rules.afterCreate?.(write, row, filled);
     return { id: textOf(row, 'id'), row };
   });
+}
+
+/** Runs the model's own preparation, but for nobody who may not create the row: it is costly. */
+async function prepareCreate(model: Model, { prisma, viewer }: WriteRequest, values: Values): Promise<Values> {
+  if (model.rules.prepareCreate === undefined) return values;
+  const authority = await loadAuthority(prisma, viewer);
+  if (!model.policy.create.allows(authority, { ...values, __typename: model.name }))
+    throw forbidden(`create this ${model.name}`);
+  return model.rules.prepareCreate(values);
 }
 
 /** Changes a row. @throws NotFoundError, ForbiddenError, RowConflictError, ValidationError, ConflictError */
@@ -82,7 +93,7 @@ async function inTransaction(
   work: (write: Write) => Promise<{ id: string; row: Row | null }>,
 ): Promise<Written> {
   try {
-    return await prisma.$transaction(async (tx) => {
+    const run = async (tx: WriteTransaction) => {
       const mutationId = typeof input['mutationId'] === 'string' ? input['mutationId'] : null;
       await actAs(tx, { ...viewer, mutationId });
       const claim = mutationId === null ? null : await claimMutation(tx, viewer, mutationId, fieldName, input);
@@ -94,7 +105,8 @@ async function inTransaction(
       // What was just written may have changed the writer's own authority: he is an OWNER of the workspace he made.
       const after = await loadAuthority(tx, viewer);
       return { ...written, row: row && readableRow(model, after, row) };
-    });
+    };
+    return await retryWriteConflicts(() => prisma.$transaction(run));
   } catch (error) {
     throw asUserError(error);
   }

@@ -53,12 +53,12 @@ export const task = defineModel({
     delete: memberOf('workspaceId', 'OWNER', 'EDITOR'),
   },
   rules: {
-    async beforeCreate(write, values) {
+    async beforeCreate({ tx, authority }, values) {
       const workspaceId = textOf(values, 'workspaceId');
-      await requireMember(write, workspaceId, values['assigneeId']);
-      const position = values['position'] ?? (await firstPosition(write.tx, workspaceId, values['status'] ?? 'TODO'));
-      return { ...values, position, createdById: write.authority.viewerId };
+      const position = values['position'] ?? (await firstPosition(tx, workspaceId, values['status'] ?? 'TODO'));
+      return { ...values, position, createdById: authority.viewerId };
     },
+    checkCreate: (write, row) => requireMember(write, textOf(row, 'workspaceId'), row['assigneeId']),
     async beforeUpdate(write, row, values) {
       const { workspaceId, assigneeId } = { ...row, ...values };
       const moves = workspaceId !== row['workspaceId'];

@@ -31,7 +31,10 @@ export const user = defineModel({
       update: true,
       min: 1,
       max: maxUserNameLength,
-      pattern: { regExp: /^\P{Cc}*$/u, hint: 'holds characters that cannot be shown.' },
+      pattern: {
+        regExp: /^\P{Cc}*[^\s\p{Cc}]\P{Cc}*$/u,
+        hint: 'has nothing to show, or characters that cannot be shown.',
+      },
       filter: true,
       order: true,
     }),
@@ -88,10 +91,15 @@ export const user = defineModel({
 /** A workspace whose last OWNER is deleted could never be changed again. */
 async function requireOtherOwners({ tx }: Write, row: Row): Promise<void> {
   const userId = textOf(row, 'id');
+  // Two last owners who go at once wait for each other here. First the members, then their workspaces, each in order: as every
+  // other writer does, or the two would wait for ever.
+  await tx.$queryRaw`SELECT 1 FROM members WHERE user_id = ${userId}::uuid ORDER BY id FOR UPDATE`;
+  await tx.$queryRaw`
+    SELECT 1 FROM workspaces WHERE id IN (SELECT workspace_id FROM members WHERE user_id = ${userId}::uuid AND role = 'OWNER')
+    ORDER BY id FOR NO KEY UPDATE`;
   const orphaned = await tx.$queryRaw<{ name: string }[]>`
     SELECT w.name FROM workspaces w JOIN members m ON m.workspace_id = w.id AND m.user_id = ${userId}::uuid AND m.role = 'OWNER'
-    WHERE NOT EXISTS (SELECT 1 FROM members o WHERE o.workspace_id = w.id AND o.role = 'OWNER' AND o.user_id <> m.user_id)
-    FOR NO KEY UPDATE OF w`;
+    WHERE NOT EXISTS (SELECT 1 FROM members o WHERE o.workspace_id = w.id AND o.role = 'OWNER' AND o.user_id <> m.user_id)`;
   if (orphaned.length === 0) return;
   const names = orphaned.map(({ name }) => name).join(', ');
   const message = `is the last OWNER of ${names}. Make another member OWNER first, or delete the workspace.`;
