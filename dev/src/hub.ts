@@ -93,7 +93,8 @@ export async function startHub({ apis = 1, kafkaBrokers = [], env = {} }: HubOpt
 function startProcess(workspace: 'api' | 'listener', port: number, env: Record<string, string>): RunningProcess {
   const script = `${root}${workspace}/dist/main.js`;
   if (!existsSync(script)) throw new Error(`${workspace} is not built: run npm run build`);
-  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // By the channel it notices when the test run is killed, and ends by itself.
+  const child = spawn(process.execPath, [script], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let log = '';
   const keep = (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-20_000);
