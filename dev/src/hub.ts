@@ -99,8 +99,8 @@ function startProcess(workspace: 'api' | 'listener', port: number, env: Record<s
   const keep = (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-20_000);
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
   return { pid: child.pid ?? 0, port, log: () => log, stop: (signal = 'SIGTERM') => stop(child, signal) };
 }
 
