@@ -29,7 +29,7 @@ function follow(socket: SyncSocket, payload: SubscribePayload = { query: 'subscr
   const told: string[] = [];
   socket.listen({
     started: (subscription) => subscription === payload && told.push('started'),
-    interrupted: (why) => told.push(`interrupted ${why.code}`),
+    interrupted: (why, subscription) => subscription === payload && told.push(`interrupted ${why.code}`),
   });
   const leave = socket.subscribe(payload, {
     next: ({ data }) => told.push(String(data?.['frames'])),
@@ -74,7 +74,7 @@ describe('a subscription', () => {
     first.next(ended(code));
     first.complete();
     (await nth(hub, 2)).next(frame('opening again'));
-    await expectTold(told, ['started', 'opening', 'started', 'opening again']);
+    await expectTold(told, ['started', 'opening', `interrupted ${code}`, 'started', 'opening again']);
   });
 
   test('holds its frames back until what was there before them has been read', async () => {
@@ -118,7 +118,7 @@ describe('a subscription', () => {
   });
 
   test.each([
-    { why: new TypeError('fetch failed'), tells: ['started', 'started', 'opening again'] },
+    { why: new TypeError('fetch failed'), tells: ['started', 'interrupted NETWORK', 'started', 'opening again'] },
     { why: new SyncError('FORBIDDEN', 'no'), tells: ['started', 'error FORBIDDEN'] },
   ])('whose reading fails with $why.message has no frames: it starts again or ends', async ({ why, tells }) => {
     const hub = await startHub();

@@ -24,8 +24,8 @@ export interface SyncListener {
    * pause if the reason may pass, and ends with it otherwise.
    */
   started?(subscription: SubscribePayload): unknown;
-  /** The server is out of reach, and what is on screen may be old until the next `started`. The socket comes back by itself. */
-  interrupted?(why: SyncError): void;
+  /** Until its next `started` what a subscription has brought may be old. It comes back by itself. */
+  interrupted?(why: SyncError, subscription: SubscribePayload): void;
 }
 
 /** One subscription, over all the connections that it outlives. */
@@ -68,7 +68,8 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   const followers = new Set<Follower>();
   const listeners = new Set<SyncListener>();
   let connection: Connection | null = null;
-  let isOpen = false;
+  /** Of the connection; null while it is not open. */
+  let openedAt: number | null = null;
   let isRunning = false;
   let endWait = () => {};
 
@@ -78,14 +79,12 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     let failures = 0;
     while (followers.size > 0) {
       let token: string | undefined;
-      let openedAt: number | null = null;
       let why: SyncError;
       try {
         token = await getToken({ refused });
         if (followers.size === 0) break;
         const onOpen = () => {
           openedAt = Date.now();
-          isOpen = true;
           for (const follower of followers) start(follower);
         };
         connection = openConnection({ url: socketUrl.href, webSocket, token, onOpen });
@@ -93,21 +92,21 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       } catch (cause) {
         why = toSyncError(cause);
       }
+      const openMs = openedAt === null ? null : Date.now() - openedAt;
       connection = null;
-      isOpen = false;
+      openedAt = null;
       refused = why.code === 'TOKEN_EXPIRED' ? token : undefined;
       if (refused === undefined && !why.passes) for (const follower of followers) fail(follower, why);
-      if (followers.size === 0) break;
-      if (openedAt !== null) for (const listener of listeners) listener.interrupted?.(why);
-      if (openedAt !== null && Date.now() - openedAt > steadyMs) failures = 0;
-      await wait(backoffMs(failures++));
+      if (openMs !== null) for (const { payload } of followers) tellInterrupted(why, payload);
+      if (openMs !== null && openMs > steadyMs) failures = 0;
+      if (followers.size > 0) await wait(backoffMs(failures++));
     }
     isRunning = false;
   }
 
   function start(follower: Follower): void {
     follower.stop();
-    if (connection === null || !isOpen) return;
+    if (connection === null || openedAt === null) return;
     const { payload, sink } = follower;
     const stop = startSubscription(connection, payload, {
       started() {
@@ -132,9 +131,14 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     await Promise.all([...listeners].map((listener) => listener.started?.(payload)));
   }
 
+  function tellInterrupted(why: SyncError, payload: SubscribePayload) {
+    for (const listener of listeners) listener.interrupted?.(why, payload);
+  }
+
   function restart(follower: Follower, why: SyncError) {
     if (!why.passes && !beginsAnew.has(why.code)) return fail(follower, why);
     follower.stop();
+    tellInterrupted(why, follower.payload);
     const timer = setTimeout(() => start(follower), backoffMs(follower.failures++));
     follower.stop = () => clearTimeout(timer);
   }
