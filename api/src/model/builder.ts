@@ -4,6 +4,8 @@ import RelayPlugin from '@pothos/plugin-relay';
 import { codedError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { readGlobalId, writeGlobalId } from './global-id.ts';
+import { checkNodeIds } from './node-ids.ts';
+import './subscription-limits.ts';
 
 /** The types of the schema that are not Pothos's own. */
 export interface SchemaTypes {
@@ -22,12 +24,26 @@ export interface SchemaTypes {
 export const operationLimits = { complexity: 5_000, depth: 12, breadth: 500 };
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [RelayPlugin, ComplexityPlugin],
+  plugins: [RelayPlugin, ComplexityPlugin, 'subscriptionLimits'],
   relay: {
     nodesOnConnection: true,
     edgesFieldOptions: { nullable: { list: false, items: false } },
     nodeFieldOptions: { nullable: false },
     nodesFieldOptions: { nullable: { list: false, items: false } },
+    nodeQueryOptions: {
+      resolve(_, { id }, __, { schema }, resolveNode) {
+        checkNodeIds(schema, [id]);
+        return resolveNode(id);
+      },
+    },
+    nodesQueryOptions: {
+      nullable: { list: true, items: true },
+      description: 'At most 100. Null for a row that is absent or not visible: the two cannot be told apart.',
+      resolve(_, { ids }, __, { schema }, resolveNodes) {
+        checkNodeIds(schema, ids);
+        return resolveNodes(ids);
+      },
+    },
     edgeCursorType: 'String',
     pageInfoCursorType: 'String',
     encodeGlobalID: (typeName, id) => writeGlobalId(typeName, String(id)),

@@ -144,9 +144,9 @@ function readCursorValue(field: Field | undefined, value: unknown): Value | unde
   if (value === null) return field?.nullable === true ? null : undefined;
   switch (field?.kind) {
     case 'dateTime':
-      return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? new Date(value) : undefined;
+      return readCursorDate(value);
     case 'integer':
-      return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
+      return typeof value === 'number' && Math.trunc(value) === value && Math.abs(value) < 2 ** 31 ? value : undefined;
     case 'uuid':
       return typeof value === 'string' && isUuid(value) ? value : undefined;
     case 'enumeration':
@@ -154,6 +154,13 @@ function readCursorValue(field: Field | undefined, value: unknown): Value | unde
     default:
       return typeof value === 'string' && isStorable(value) ? value : undefined;
   }
+}
+
+/** As `JSON.stringify` writes the dates that Postgres and we have in common: years 1 to 9999. */
+function readCursorDate(value: unknown): Date | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-/.test(value) || value.startsWith('0000')) return undefined;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function orderText(keys: readonly Order[]): string {

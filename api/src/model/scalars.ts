@@ -2,7 +2,7 @@ import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import { builder } from './builder.ts';
 import { isUuid } from './global-id.ts';
 
-const dateTimeText = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+const dateTimeText = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** RFC 3339 with a zone, as Postgres's timestamptz(3) keeps it: years 1 to 9999, milliseconds. */
 export function parseDateTime(value: unknown): Date {
