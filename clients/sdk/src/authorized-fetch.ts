@@ -1,3 +1,5 @@
+import { answerMs } from './post-operation.ts';
+
 /**
  * Gives an access token that is good now.
  *
@@ -5,9 +7,6 @@
  * @throws SyncError; with `endsSession` when there will be no more tokens before somebody signs in.
  */
 export type GetToken = (options?: { readonly refused?: string | undefined }) => Promise<string>;
-
-/** A request without an answer by then has failed: an operation takes no longer, so the answer is lost. */
-const answerMs = 30_000;
 
 /**
  * A `fetch` that signs each request, for every GraphQL client that takes one. When the server says that the token has expired

@@ -2,6 +2,9 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { SyncError, toSyncError } from './sync-error.ts';
 
+/** A request without an answer by then has failed: no operation takes so long, so the answer is lost. */
+export const answerMs = 30_000;
+
 /** Where operations go. */
 export interface Endpoint {
   /** Of /graphql; relative to the page in a browser. */
@@ -32,7 +35,7 @@ interface Answer {
 async function post(fetch: typeof globalThis.fetch, url: string, body: string): Promise<Answer> {
   const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' };
   try {
-    const response = await fetch(url, { method: 'POST', headers, body });
+    const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(answerMs) });
     const answer: unknown = await response.json().catch(() => null);
     if (isAnswer(answer)) return answer;
     throw new SyncError('NETWORK', `${url} answered ${response.status}, and not with GraphQL`);

@@ -78,6 +78,28 @@ test('a session whose refresh is refused is over: sign in again', async () => {
   await expect(session.getToken()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', endsSession: true });
 });
 
+test('a sign-out whose answer is late does not sign out whoever has signed in meanwhile', async () => {
+  let answerSignOut = () => {};
+  const session = createSession({
+    url: 'http://hub.test/graphql',
+    tokens: grant('first'),
+    fetch: async (input, init) => {
+      const isSignIn = String(init?.body).includes('mutation SignIn');
+      if (isSignIn) return Response.json({ data: { signIn: { __typename: 'AuthPayload', ...grant('second') } } });
+      expect((input as Request).headers.get('authorization')).toBe('Bearer first');
+      await new Promise<void>((resolve) => {
+        answerSignOut = resolve;
+      });
+      return Response.json({ data: { signOut: { __typename: 'SignOutPayload' } } });
+    },
+  });
+  const signedOut = session.signOut();
+  await session.signIn({ email: 'grace@example.com', password: 'hers' });
+  answerSignOut();
+  await signedOut;
+  expect(await session.getToken()).toBe('second');
+});
+
 test('a request with an expired token is sent again, whole, with a new one; other refusals are left as they are', async () => {
   const sent: string[] = [];
   const fetch = createAuthorizedFetch(

@@ -1,5 +1,4 @@
-import type { GetToken } from './authorized-fetch.ts';
-import { createAuthorizedFetch } from './authorized-fetch.ts';
+import { createAuthorizedFetch, type GetToken } from './authorized-fetch.ts';
 import {
   type AuthFieldsFragment,
   RefreshSessionDocument,
@@ -39,17 +38,20 @@ const refreshAheadMs = 30_000;
 export function createSession({ tokens = null, onTokens, ...endpoint }: SessionOptions) {
   let current = tokens;
   let refreshing: Promise<Tokens> | null = null;
+  let signIns = 0;
   /** Our clock is so far ahead that a new token looks old. Then only the server can say when one has expired. */
   let clockIsOff = false;
 
   function keep(next: Tokens | null) {
     current = next;
+    refreshing = null; // one that is under way is for tokens that were replaced
     clockIsOff = next !== null && expiresSoon(next);
     onTokens?.(next);
   }
 
   /** Goes on as whoever the server has just signed in: after `changePassword`, which ends all earlier sessions. */
   function adopt({ accessToken, accessTokenExpiresAt, refreshToken, user }: AuthFieldsFragment) {
+    signIns += 1;
     keep({ accessToken, accessTokenExpiresAt, refreshToken });
     return user;
   }
@@ -96,10 +98,11 @@ export function createSession({ tokens = null, onTokens, ...endpoint }: SessionO
     /** Ends the session on the server, and here in any case. */
     async signOut() {
       const fetch = createAuthorizedFetch(getToken, endpoint.fetch);
+      const leaving = signIns;
       try {
         await postOperation({ ...endpoint, fetch }, SignOutDocument, {});
       } finally {
-        keep(null);
+        if (signIns === leaving) keep(null); // else somebody has signed in meanwhile
       }
     },
   };
