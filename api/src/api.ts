@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { Closing } from '@sync-hub/runtime/closing';
 import { createHealth } from '@sync-hub/runtime/health';
@@ -16,6 +16,8 @@ import { createFeed } from './feed/feed.ts';
 import { createStartPoints } from './feed/start-point.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { collectFeedMetrics } from './metrics.ts';
+import { columnOf } from './model/field.ts';
+import { models } from './schema/models.ts';
 import { createGraphql } from './server/graphql.ts';
 import { createRequestListener } from './server/http.ts';
 import { createSockets } from './server/sockets.ts';
@@ -32,6 +34,10 @@ interface Dependencies {
 /** How long a subscription waits for a relay, before it is UNAVAILABLE. */
 const relayTimeoutMs = 5_000;
 const pingIntervalMs = 12_000;
+/** The relay brings a heartbeat each second: after so many without one the log is stalled. */
+const stalledMs = 5_000;
+/** For Postgres to answer what a subscription waits for. */
+const anchorTimeoutMs = 5_000;
 
 /**
  * Starts one API process: reads the log, serves GraphQL. Resolves when the port is open; `/health/ready` follows when
@@ -53,6 +59,8 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       const client = new pg.Client({
         connectionString: config.DATABASE_URL,
         application_name: 'sync-hub start points',
+        connectionTimeoutMillis: anchorTimeoutMs,
+        query_timeout: anchorTimeoutMs,
       });
       await client.connect();
       return client;
@@ -67,11 +75,13 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     startPoints,
     cursors: createCursors(config.JWT_SECRET),
     readClaimed: (outboxId) => readClaimedRow(prisma, outboxId),
+    workspaceColumn,
     onSessionEnded: (sessionId) => sockets.closeSession(sessionId, 'SESSION_REVOKED'),
     settings: {
       frame: { maxChanges: config.FRAME_MAX_CHANGES, maxBytes: config.FRAME_MAX_BYTES },
       maxTransactionBytes: config.TRANSACTION_MAX_BYTES,
       progressMs: config.PROGRESS_SECONDS * 1_000,
+      stalledMs,
     },
     log,
   });
@@ -100,10 +110,11 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const health = createHealth({ registry, isReady });
   const server = createServer(createRequestListener({ graphql, health, maxBodyBytes: config.BODY_MAX_BYTES }));
   const port = await listen(server, { port: config.PORT, setting: 'PORT' });
-  closing.add('HTTP server', () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
+  // Proxies keep connections for a minute; a server that closes them sooner resets requests on their way.
+  server.keepAliveTimeout = 65_000;
+  closing.add('HTTP server', () => closeServer(server));
+  // Before it: streams over HTTP hear why they end, and requests in flight can be answered.
+  closing.add('subscriptions', feed.endAll);
   const webSocket = startWebSocket({
     server,
     graphql,
@@ -114,6 +125,21 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   });
   closing.add('WebSocket server', webSocket.close);
   return { port };
+}
+
+/** Lets requests in flight end, but not for ever. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), 3_000);
+  await closed;
+  clearTimeout(deadline);
+}
+
+/** Of the API's own models; of other tables it is not known, and then any may be meant. */
+function workspaceColumn(table: string): string | null {
+  const field = models.find((model) => model.table === table)?.workspace;
+  return field === undefined ? null : columnOf(field);
 }
 
 /** Null lets every origin in: in development only, or when it was asked for. */

@@ -152,6 +152,23 @@ describe('a log that cannot be continued', () => {
     expect(await changes(frames, 1)).toEqual([['CREATED member-eve-home']]);
   });
 
+  test('a transaction too large to hold leaves those of other workspaces alone', async () => {
+    const { log, follow } = await startFeed();
+    const eve = await follow('eve', task);
+    await log.commit(101, large);
+    await log.commit(102, [created('t1', 'elsewhere')]);
+    expect(await changes(eve, 1)).toEqual([['CREATED t1']]);
+  });
+
+  test('memberships are known also from a transaction too large to hold', async () => {
+    const { log, follow } = await startFeed();
+    const frames = await follow('bob', member);
+    await log.heartbeat(5);
+    await log.commit(101, [...large, joined('bob', 'elsewhere')]);
+    await log.commit(102, [joined('cid', 'elsewhere')]);
+    expect(await changes(frames, 2)).toEqual([['CREATED member-bob-elsewhere'], ['CREATED member-cid-elsewhere']]);
+  });
+
   test('half a transaction, whose beginning came before the feed did, is never shown', async () => {
     const { log, feed, follow } = await startFeed({ aligned: false });
     await log.commit(101, [created('first of the rest', 'home'), created('last of the rest', 'home')]);
@@ -203,6 +220,32 @@ test('a transaction over the frame bound is cut: its last frame alone is upToDat
     [2, false, before, 4],
     [1, true, before + 5, 0],
   ]);
+});
+
+test('a transaction larger than what a client may leave unread is told whole to a client that reads', async () => {
+  const { log, follow } = await startFeed({ frame: { maxChanges: 1, maxBytes: 1e6 } });
+  const frames = await follow('ada', task);
+  await raw(frames, 1);
+  const keys = Array.from({ length: 30 }, (_, index) => `t${index}`);
+  await log.commit(
+    101,
+    keys.map((key) => created(key, 'home')),
+  );
+  const told = await raw(frames, 30);
+  expect(told.map((event) => ('frame' in event ? event.frame.changes[0]?.key : event.error.message))).toEqual(keys);
+});
+
+test('a log that stalls is said to, once, and said to go on', async () => {
+  const { log, follow } = await startFeed({ stalledMs: 200 });
+  const frames = await follow('ada', task);
+  expect(await read(frames, 2)).toEqual([
+    { upToDate: true, changes: [] },
+    { upToDate: false, changes: [] },
+  ]);
+  const goesOn = read(frames, 1);
+  const beats = setInterval(() => void log.heartbeat(), 20);
+  expect(await goesOn).toEqual([{ upToDate: true, changes: [] }]);
+  clearInterval(beats);
 });
 
 test('a client that does not read is ended with SLOW_CONSUMER, after what it may still read', async () => {

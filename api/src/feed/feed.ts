@@ -32,6 +32,8 @@ interface Dependencies {
   readonly cursors: Cursors;
   /** Reads the outbox row that a claim names; null when it is gone. */
   readonly readClaimed: (outboxId: string) => Promise<{ before: string | null; after: string | null } | null>;
+  /** The column that names the workspace of a table's rows; null where they belong to none. */
+  readonly workspaceColumn: (table: string) => string | null;
   /** Called for each session that the log says has ended. */
   readonly onSessionEnded: (sessionId: string) => void;
   readonly settings: {
@@ -39,6 +41,8 @@ interface Dependencies {
     /** What of one transaction is held, roughly; what a larger one changed is unknowable. */
     readonly maxTransactionBytes: number;
     readonly progressMs: number;
+    /** A log that brings nothing for so long, not even a heartbeat, is stalled. */
+    readonly stalledMs: number;
   };
   readonly log: FeedLog;
 }
@@ -59,20 +63,27 @@ export interface FeedCounters {
  * with CURSOR_EXPIRED and the feed aligns itself anew: never a silent gap.
  */
 export function createFeed(dependencies: Dependencies) {
-  const { stream, startPoints, cursors, readClaimed, onSessionEnded, settings, log } = dependencies;
+  const { stream, startPoints, cursors, readClaimed, workspaceColumn, onSessionEnded, settings, log } = dependencies;
   const counters: FeedCounters = { gaps: 0, unreadable: 0, resyncs: 0, transactions: 0 };
   const followers = createFollowerIndex();
-  const assembler = createTransactionAssembler({ resolveClaim, maxBytes: settings.maxTransactionBytes });
+  const assembler = createTransactionAssembler({
+    resolveClaim,
+    maxBytes: settings.maxTransactionBytes,
+    kept: directoryTables,
+    workspaceColumn,
+  });
 
   /** Everybody's authority as of the feed's position; null until the feed is aligned with the log. */
   let aligned: { directory: Directory; transaction: LogTransaction } | null = null;
   /** While the directory's own snapshot may still see what comes. */
   let directoryStart: StartPoint | null = null;
   let epoch: number | null = null;
+  let lastRecordAt = Date.now();
   let reader: Reader | null = null;
   let progressTimer: NodeJS.Timeout | null = null;
 
   async function takeRecord(record: ChangeRecord): Promise<void> {
+    lastRecordAt = Date.now();
     try {
       if (epoch !== null && record.epoch !== epoch) resync(`epoch ${record.epoch} follows epoch ${epoch}`);
       epoch = record.epoch;
@@ -88,7 +99,7 @@ export function createFeed(dependencies: Dependencies) {
   async function takeTransaction(transaction: LogTransaction): Promise<void> {
     if (aligned === null) return align(transaction);
     if (directoryTables.some((table) => transaction.unknowable.has(table)))
-      return resync(`a change of ${[...transaction.unknowable].join(', ')} cannot be known`);
+      return resync(`a change of ${[...transaction.unknowable.keys()].join(', ')} cannot be known`);
     counters.transactions += 1;
     const { directory } = aligned;
     const seenByDirectory = directorySees(transaction);
@@ -161,6 +172,12 @@ export function createFeed(dependencies: Dependencies) {
     }
   }
 
+  /** Tells every subscriber to come back. */
+  function endAll() {
+    const error = codedError('UNAVAILABLE', 'The server is going away. Subscribe again.');
+    for (const follower of followers.all()) follower.end(error);
+  }
+
   function endSession(sessionId: string) {
     onSessionEnded(sessionId);
     const error = codedError('SESSION_REVOKED', 'This session has ended. Sign in again.');
@@ -181,7 +198,9 @@ export function createFeed(dependencies: Dependencies) {
     async start() {
       progressTimer = setInterval(() => {
         const now = Date.now();
-        for (const follower of followers.all()) follower.tick(now, now - settings.progressMs);
+        const isStalled = now - lastRecordAt > settings.stalledMs;
+        const tick = { now, quietSince: now - settings.progressMs, isStalled };
+        for (const follower of followers.all()) follower.tick(tick);
       }, 1_000).unref();
       reader = await stream.read('latest', {
         record: takeRecord,
@@ -231,12 +250,12 @@ export function createFeed(dependencies: Dependencies) {
       return queue;
     },
     endSession,
+    endAll,
     async close() {
       if (progressTimer !== null) clearInterval(progressTimer);
       progressTimer = null;
       await reader?.close();
-      const error = codedError('UNAVAILABLE', 'The server is going away. Subscribe again.');
-      for (const follower of followers.all()) follower.end(error);
+      endAll();
     },
   };
 }

@@ -53,6 +53,14 @@ interface Passed {
   readonly joined: readonly MemberRow[];
 }
 
+/** What the feed tells its followers once a second. */
+export interface Tick {
+  readonly now: number;
+  readonly quietSince: number;
+  /** The log has brought nothing for a while, not even a heartbeat. */
+  readonly isStalled: boolean;
+}
+
 interface Settling {
   readonly start: StartPoint;
   /** The viewer's authority as of the snapshot, moved on by what the snapshot does not see. */
@@ -90,6 +98,7 @@ export function createFollower(dependencies: Dependencies) {
   /** While settling: the last transaction passed. Whatever came before the start point was asked for, it has seen. */
   let ownPosition = feedPosition();
   let ended = false;
+  let saidStalled = false;
 
   // ── its place ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,7 +186,7 @@ export function createFollower(dependencies: Dependencies) {
     previous: LogPosition,
   ) {
     if (affectedViewers(transaction).has(viewerId)) frames.forgetAuthority();
-    if (transaction.unknowable.has(view.model.table)) return end(expired());
+    if (mayHaveMissed(transaction)) return end(expired());
     const told: FrameChange[] = [];
     for (const [index, change] of changes.entries()) {
       const frameChange = viewChange(view, change, before.seen[index] ?? null, authority);
@@ -187,6 +196,13 @@ export function createFollower(dependencies: Dependencies) {
     if (told.length > 0 || isAuthor) endUnless(frames.writeTransaction(transaction, told, previous, standing()));
     if (before.wasMember && !isMember())
       end(codedError('FORBIDDEN', 'You are no longer a member of the workspace that this subscription follows.'));
+  }
+
+  /** Whether something that cannot be known may be of this view: of any workspace, or of one the viewer is a member of. */
+  function mayHaveMissed({ unknowable }: LogTransaction): boolean {
+    const workspaces = unknowable.get(view.model.table);
+    if (workspaces === undefined) return false;
+    return workspaces === 'any' || [...workspaces].some((id) => authority.memberships.has(id));
   }
 
   function standing(): Standing {
@@ -238,14 +254,19 @@ export function createFollower(dependencies: Dependencies) {
         }
       };
     },
-    /** Ends with its token; else moves the cursor on, by a frame without changes, when none was sent since `quietSince`. */
-    tick(now: number, quietSince: number) {
+    /**
+     * Once a second. Ends with the token; says when the log stalls and when it goes on; else moves the cursor on, by a frame
+     * without changes, when none was sent since `quietSince`.
+     */
+    tick({ now, quietSince, isStalled }: Tick) {
       if (request.expiresAt.getTime() <= now)
         return end(
           codedError('TOKEN_EXPIRED', 'The access token has expired. Refresh the session, then subscribe again.'),
         );
-      if (held === null && !ended && frames.lastFrameAt < quietSince)
-        endUnless(frames.writeQuiet(settling === null ? feedPosition() : ownPosition, standing()));
+      if (held !== null || ended) return;
+      if (isStalled === saidStalled && (isStalled || frames.lastFrameAt >= quietSince)) return;
+      saidStalled = isStalled;
+      endUnless(frames.writeQuiet(settling === null ? feedPosition() : ownPosition, standing(), !isStalled));
     },
     end,
   };

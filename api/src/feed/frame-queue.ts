@@ -25,8 +25,12 @@ export function createBacklog(bounds: BacklogBounds): Backlog {
 
 /** Frames on their way to one subscriber. */
 export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
-  /** @returns false when the client's backlog is full; the frame is then not taken. */
-  push(frame: Frame, bytes: number): boolean;
+  /**
+   * @param goesOn  it is a further piece of a transaction whose first piece was taken: it is taken, too. So a client is slow by
+   *   what it left unread before a transaction, not by the size of one, and the bound may be passed by one transaction.
+   * @returns false when the client's backlog is full; the frame is then not taken.
+   */
+  push(frame: Frame, bytes: number, goesOn?: boolean): boolean;
   /** Ends the subscription after the frames that wait, with `error` when there is one. */
   end(error?: GraphQLError): void;
 }
@@ -81,11 +85,12 @@ export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQu
   }
 
   return {
-    push(frame, bytes) {
+    push(frame, bytes, goesOn = false) {
       if (ended) return true;
       const { bounds } = backlog;
-      if (reader === null && (backlog.frames >= bounds.maxFrames || backlog.bytes + bytes > bounds.maxBytes))
-        return false;
+      const isFull =
+        backlog.frames >= bounds.maxFrames || (backlog.frames > 0 && backlog.bytes + bytes > bounds.maxBytes);
+      if (reader === null && !goesOn && isFull) return false;
       give({ frame }, bytes);
       return true;
     },

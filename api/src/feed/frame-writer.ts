@@ -46,7 +46,8 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
   let lastFrameAt = Date.now();
   let authorityHash: string | null = null;
 
-  function write({ position, sentOfNext, transaction, changes, upToDate }: Writing, standing: Standing): boolean {
+  function write(writing: Writing, standing: Standing, goesOn = false): boolean {
+    const { position, sentOfNext, transaction, changes, upToDate } = writing;
     lastFrameAt = Date.now();
     authorityHash ??= hashAuthority(standing.authority);
     const contents = {
@@ -72,6 +73,7 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     return queue.push(
       frame,
       changes.reduce((bytes, change) => bytes + sizeOfChange(change), frameOverheadBytes),
+      goesOn,
     );
   }
 
@@ -83,9 +85,9 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     forgetAuthority() {
       authorityHash = null;
     },
-    /** A frame without changes: the opening one, or progress. */
-    writeQuiet: (position: LogPosition, standing: Standing): boolean =>
-      write({ position, sentOfNext: 0, transaction: null, changes: [], upToDate: true }, standing),
+    /** A frame without changes: the opening one, progress, or (not `upToDate`) word that the log is stalled. */
+    writeQuiet: (position: LogPosition, standing: Standing, upToDate = true): boolean =>
+      write({ position, sentOfNext: 0, transaction: null, changes: [], upToDate }, standing),
     /** @param previous  the position before the transaction. */
     writeTransaction(
       transaction: LogTransaction,
@@ -94,13 +96,13 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
       standing: Standing,
     ): boolean {
       let sent = 0;
-      return cutChanges(changes, bounds).every((piece) => {
+      return cutChanges(changes, bounds).every((piece, index) => {
         sent += piece.length;
         const upToDate = sent === changes.length;
         const place = upToDate
           ? { position: transaction.position, sentOfNext: 0 }
           : { position: previous, sentOfNext: sent };
-        return write({ ...place, transaction, changes: piece, upToDate }, standing);
+        return write({ ...place, transaction, changes: piece, upToDate }, standing, index > 0);
       });
     },
   };

@@ -10,7 +10,6 @@ export interface StartPoint {
   readonly epoch: number;
   readonly session: string;
   readonly batch: number;
-  /** Of those who asked together; each finds its own part. */
   readonly authority: AuthoritySnapshot;
   /** Which connection of ours took it. While that lives, the server has not crashed since. */
   readonly connection: number;
@@ -55,23 +54,20 @@ export function createStartPoints({ connect, settings }: Dependencies) {
   let closed = false;
 
   function connected(): Promise<AnchorConnection> {
-    connection ??= connect().then(
-      (client) => {
-        generation += 1;
-        const forget = () => {
-          connection = null;
-          generation += 1;
-        };
-        client.on('error', forget);
-        client.on('end', forget);
-        return client;
-      },
-      (error: unknown) => {
-        connection = null;
-        throw error;
-      },
-    );
-    return connection;
+    if (connection !== null) return connection;
+    const opening = connect();
+    connection = opening;
+    const forget = () => {
+      // pg tells of an error and of the end; by the second a new connection may be open.
+      if (connection !== opening) return;
+      connection = null;
+      generation += 1;
+    };
+    opening.then((client) => {
+      client.on('error', forget);
+      client.on('end', forget);
+    }, forget);
+    return opening;
   }
 
   /** One statement; null while the relay's row is not of this run of the server. */
@@ -110,7 +106,8 @@ export function createStartPoints({ connect, settings }: Dependencies) {
       const withPeers = served.filter(({ request }) => request.needsPeers).map(({ request }) => request.viewerId);
       const sessions = [...new Set(served.map(({ request }) => request.sessionId))];
       const point = await readOnceCurrent([viewers, [...new Set(withPeers)], sessions]);
-      for (const { resolve } of served) resolve(point);
+      const partOf = divideAuthority(point.authority);
+      for (const { request, resolve } of served) resolve({ ...point, authority: partOf(request) });
     } catch (error) {
       const reason = error instanceof GraphQLError ? error : unavailable(error);
       for (const { reject } of served) reject(reason);
@@ -148,6 +145,27 @@ export function createStartPoints({ connect, settings }: Dependencies) {
   };
 }
 export type StartPoints = ReturnType<typeof createStartPoints>;
+
+/** What each of those who asked together is to know: its own memberships, and when it needs them its workspaces' members. */
+function divideAuthority({ members, adminIds, liveSessionIds }: AuthoritySnapshot) {
+  const byUser = groupBy(members, (row) => row.user_id);
+  const byWorkspace = groupBy(members, (row) => row.workspace_id);
+  return ({ viewerId, needsPeers }: StartRequest): AuthoritySnapshot => {
+    const own = byUser.get(viewerId) ?? [];
+    const known = needsPeers ? own.flatMap(({ workspace_id }) => byWorkspace.get(workspace_id) ?? []) : own;
+    return { members: known, adminIds, liveSessionIds };
+  };
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
 
 function unavailable(cause: unknown): GraphQLError {
   const originalError = cause instanceof Error ? cause : null;

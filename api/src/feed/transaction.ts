@@ -1,4 +1,4 @@
-import type { Change, ChangeRecord, Claim, JsonRow, Lost } from '@sync-hub/stream/change-record';
+import type { Change, ChangeRecord, Claim, JsonRow, JsonValue, Lost } from '@sync-hub/stream/change-record';
 import { foldChanges } from './fold.ts';
 
 /** What one transaction did to one row. `before` is null when it was made, `after` when it was deleted. */
@@ -16,6 +16,9 @@ export interface LogPosition {
   readonly tag: string;
 }
 
+/** Ids of workspaces, or any at all. */
+export type Workspaces = ReadonlySet<string> | 'any';
+
 /** One committed transaction, whole, as the log brings it. A heartbeat is one without changes and without an xid. */
 export interface LogTransaction {
   readonly position: LogPosition;
@@ -30,42 +33,79 @@ export interface LogTransaction {
   readonly changes: ReadonlyMap<string, readonly RowChange[]>;
   /** Every table it wrote to, also where nothing is left of it after folding. */
   readonly tables: ReadonlySet<string>;
-  /** Tables whose changes in it are not all known: truncated, or a record that could not be published. */
-  readonly unknowable: ReadonlySet<string>;
+  /**
+   * Tables whose changes in it are not all known (truncated, a record that could not be published, too many rows to hold), and
+   * of which workspaces the unknown rows are.
+   */
+  readonly unknowable: ReadonlyMap<string, Workspaces>;
 }
 
 interface AssemblerDependencies {
   /** Reads the rows of a change that was too large for the stream; gives a `lost` record when they are gone. */
   readonly resolveClaim: (claim: Claim) => Promise<Change | Lost>;
-  /** Of one transaction's rows, roughly. */
+  /** Of one transaction's rows, roughly; as much again of the rows of `kept` tables. */
   readonly maxBytes: number;
+  /** Tables of which nothing is let go before that: everybody depends on them. */
+  readonly kept: readonly string[];
+  /** The column that names a row's workspace; null where rows belong to none. */
+  readonly workspaceColumn: (table: string) => string | null;
 }
 
 /**
  * Puts the records of the log together into transactions: what came since the last `last` is one.
  *
  * After `restart` (and at first) records are thrown away up to the first `last`, because the transaction they belong to
- * may have begun earlier. Of a transaction larger than `maxBytes` the rows are let go: its tables are unknowable.
+ * may have begun earlier. Of a transaction larger than `maxBytes` the rows are let go: its tables are unknowable, in the
+ * workspaces that it touched.
  *
  * @returns `add`, which gives the transaction that `record` completes, if it completes one.
  */
-export function createTransactionAssembler({ resolveClaim, maxBytes }: AssemblerDependencies) {
+export function createTransactionAssembler({ resolveClaim, maxBytes, kept, workspaceColumn }: AssemblerDependencies) {
   let pending: ChangeRecord[] = [];
   let bytes = 0;
-  /** Tables of a transaction that has grown too large. */
-  let overflown: Set<string> | null = null;
+  let keptBytes = 0;
+  let unknowable = new Map<string, Set<string> | 'any'>();
+  let hasOverflown = false;
   let aligned = false;
 
-  async function keep(record: ChangeRecord) {
-    if (overflown !== null) {
-      if (record.kind !== 'heartbeat') overflown.add(record.table);
-      return;
-    }
-    pending.push(record.kind === 'claim' ? await resolveClaim(record) : record);
-    bytes += sizeOfRecord(record);
-    if (bytes <= maxBytes) return;
-    overflown = new Set(pending.map((one) => (one.kind === 'heartbeat' ? '' : one.table)));
+  function clear() {
     pending = [];
+    bytes = 0;
+    keptBytes = 0;
+    unknowable = new Map();
+    hasOverflown = false;
+  }
+
+  function letGo(record: ChangeRecord) {
+    if (record.kind === 'heartbeat') return;
+    const known = unknowable.get(record.table) ?? new Set<string>();
+    const workspaces = record.kind === 'change' ? workspacesOf(record, workspaceColumn(record.table)) : null;
+    if (workspaces === null || known === 'any') {
+      unknowable.set(record.table, 'any');
+    } else {
+      for (const id of workspaces) known.add(id);
+      unknowable.set(record.table, known);
+    }
+  }
+
+  async function take(unresolved: ChangeRecord) {
+    const record = unresolved.kind === 'claim' ? await resolveClaim(unresolved) : unresolved;
+    const isKept = record.kind !== 'heartbeat' && kept.includes(record.table);
+    if (isKept) keptBytes += sizeOf(record);
+    else bytes += sizeOf(record);
+    if (hasOverflown ? !isKept : bytes > maxBytes) {
+      hasOverflown = true;
+      for (const one of [...pending, record]) if (!isKeptRecord(one)) letGo(one);
+      pending = pending.filter(isKeptRecord);
+    } else if (isKept && keptBytes > maxBytes) {
+      letGo(record);
+    } else {
+      pending.push(record);
+    }
+  }
+
+  function isKeptRecord(record: ChangeRecord): boolean {
+    return record.kind !== 'heartbeat' && kept.includes(record.table);
   }
 
   return {
@@ -74,42 +114,42 @@ export function createTransactionAssembler({ resolveClaim, maxBytes }: Assembler
         aligned = record.last;
         return null;
       }
-      await keep(record);
+      await take(record);
       if (!record.last) return null;
-      const transaction = assemble(pending, record, overflown ?? new Set());
-      pending = [];
-      bytes = 0;
-      overflown = null;
+      const transaction = assemble(pending, record, unknowable);
+      clear();
       return transaction;
     },
     restart() {
-      pending = [];
-      bytes = 0;
-      overflown = null;
+      clear();
       aligned = false;
     },
   };
 }
 
-/** Roughly what a record's rows weigh in memory. */
-function sizeOfRecord(record: ChangeRecord): number {
-  return record.kind === 'change' ? 200 + sizeOfJson(record.before) + sizeOfJson(record.after) : 200;
+/** Of the row before and after; null when they cannot be told. */
+function workspacesOf({ before, after }: Change, column: string | null): string[] | null {
+  if (column === null) return null;
+  return [before?.[column], after?.[column]].filter((id) => typeof id === 'string');
 }
 
-function sizeOfJson(row: JsonRow | null): number {
-  let bytes = 0;
-  for (const value of Object.values(row ?? {})) bytes += 24 + (typeof value === 'string' ? 2 * value.length : 0);
+/** Roughly what a value weighs in memory, in bytes. */
+function sizeOf(value: ChangeRecord | JsonValue): number {
+  if (typeof value === 'string') return 24 + 2 * value.length;
+  if (typeof value !== 'object' || value === null) return 24;
+  let bytes = 48;
+  for (const part of Object.values(value)) bytes += sizeOf(part);
   return bytes;
 }
 
 function assemble(
   records: readonly ChangeRecord[],
   last: ChangeRecord,
-  overflown: ReadonlySet<string>,
+  overflown: ReadonlyMap<string, Workspaces>,
 ): LogTransaction {
   const byTable = new Map<string, Change[]>();
-  const tables = new Set<string>(overflown);
-  const unknowable = new Set<string>(overflown);
+  const tables = new Set<string>(overflown.keys());
+  const unknowable = new Map(overflown);
   for (const record of records) {
     if (record.kind === 'heartbeat') continue;
     tables.add(record.table);
@@ -118,7 +158,7 @@ function assemble(
       if (changes === undefined) byTable.set(record.table, [record]);
       else changes.push(record);
     } else {
-      unknowable.add(record.table);
+      unknowable.set(record.table, 'any');
     }
   }
   const author = last.kind === 'heartbeat' ? null : last;

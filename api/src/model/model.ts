@@ -96,6 +96,11 @@ const syncedFields = {
 
 /** Completes a declaration. `fields` then holds all columns, the synced ones first. */
 export function defineModel(declaration: ModelDeclaration): Model {
+  for (const [name, { readableBy, filter, order }] of Object.entries(declaration.fields))
+    if (readableBy !== undefined && (filter === true || order === true))
+      throw new TypeError(
+        `${declaration.name}.${name} is not for everybody: a filter or an order would tell what it hides`,
+      );
   return {
     createOnly: {},
     frameName: declaration.name,

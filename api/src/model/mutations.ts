@@ -50,6 +50,7 @@ export function addMutations(model: Model, row: RowRef): void {
       ValidationErrorType,
       ForbiddenErrorType,
       NotFoundErrorType,
+      ConflictErrorType,
       conflict,
     ]);
     const input = addUpdateInput(model);

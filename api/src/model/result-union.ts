@@ -72,7 +72,7 @@ function plainError(name: string, description: string) {
  * `CreateTaskResult`: the payload, or one of the errors that a caller can act on.
  *
  * @returns the union, and `answer`, which runs a mutation and gives its payload or the UserError that it threw. An error
- *          outside the union's list is a bug of ours, and masked like one.
+ *          outside the union's list goes on as a coded one.
  */
 export function addResultUnion<Payload extends object>(
   name: string,

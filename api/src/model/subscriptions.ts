@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GraphQLResolveInfo } from 'graphql';
-import { print } from 'graphql';
+import { Kind, print } from 'graphql';
 import { changeOperations } from '../feed/frame.ts';
 import type { FrameEvent } from '../feed/frame-queue.ts';
 import { builder } from './builder.ts';
@@ -59,6 +59,13 @@ function questionOf(info: GraphQLResolveInfo, args: object): string {
   const { after: _, ...rest } = args as { after?: unknown };
   const selections = info.fieldNodes.map((node) => (node.selectionSet === undefined ? '' : print(node.selectionSet)));
   const fragments = Object.values(info.fragments).map(print);
-  const text = JSON.stringify([info.fieldName, rest, selections, fragments, info.variableValues]);
+  const text = JSON.stringify([info.fieldName, rest, selections, fragments, variablesBesidesAfter(info)]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+/** What the selection may depend on. The variable that `after` is given by differs each time and asks for nothing. */
+function variablesBesidesAfter({ fieldNodes, variableValues }: GraphQLResolveInfo): object {
+  const given = fieldNodes.flatMap((node) => node.arguments ?? []).filter(({ name }) => name.value === 'after');
+  const names = given.map(({ value }) => (value.kind === Kind.VARIABLE ? value.name.value : ''));
+  return Object.fromEntries(Object.entries(variableValues).filter(([name]) => !names.includes(name)));
 }

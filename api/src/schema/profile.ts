@@ -17,7 +17,12 @@ builder.node(Profile, {
   brandLoadedObjects: true,
   loadMany: (ids, context) => {
     signedInViewer(context);
-    return Promise.all(ids.map((id) => context.rows.visible(user, id)));
+    const load = async (id: string) => {
+      const row = await context.rows.visible(user, id);
+      // A row of its own: asked for together with the User it shows, one object would have to be both.
+      return row && { ...row, __typename: 'Profile' };
+    };
+    return Promise.all(ids.map(load));
   },
   fields: (t) => ({
     userId: t.id({ nullable: false, resolve: (row) => writeGlobalId('User', textOf(row, 'id')) }),

@@ -25,9 +25,12 @@ export function createErrorCoder({ log, suggestions }: Options) {
     if (error instanceof GraphQLError) {
       if (typeof error.extensions['code'] === 'string') return error;
       const original = originalOf(error);
-      if (original === undefined || original instanceof GraphQLError) {
+      const code = originalCode(original);
+      // With a path it came up while answering, not while reading what was asked: without a code it is ours.
+      const isRequestError = error.path === undefined && (original === undefined || original instanceof GraphQLError);
+      if (code !== undefined || isRequestError) {
         const message = suggestions ? error.message : error.message.replace(/ Did you mean .*\?$/s, '');
-        return withCode(error, message, { ...error.extensions, code: originalCode(original) ?? 'BAD_USER_INPUT' });
+        return withCode(error, message, { ...error.extensions, code: code ?? 'BAD_USER_INPUT' });
       }
     }
     log.error({ err: error instanceof GraphQLError ? (originalOf(error) ?? error) : error }, 'a request failed');

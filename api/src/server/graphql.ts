@@ -61,7 +61,7 @@ export function createGraphql({ schema, services, authenticate, log, settings }:
     multipart: false,
     landingPage: false,
     graphqlEndpoint: '/graphql',
-    cors: settings.corsOrigins === null ? {} : { origin: [...settings.corsOrigins] },
+    cors: corsOptions(settings.corsOrigins),
     maskedErrors: { maskError: (error) => codeError(error) },
     plugins: [codedDocumentErrors(codeError), ...(settings.isProduction ? [noIntrospection] : [])],
     renderGraphiQL: renderGraphiql,
@@ -76,6 +76,12 @@ export function createGraphql({ schema, services, authenticate, log, settings }:
   });
 }
 export type Graphql = ReturnType<typeof createGraphql>;
+
+/** An empty list would be taken for every origin. Tokens are sent by hand, so no page needs credentials. */
+function corsOptions(origins: readonly string[] | null) {
+  if (origins === null) return { origin: '*', credentials: false };
+  return origins.length === 0 ? (false as const) : { origin: [...origins], credentials: false };
+}
 
 const noIntrospection: Plugin = {
   onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),

@@ -5,7 +5,7 @@ export interface ClosableSocket {
   close(code: number, reason: string): void;
 }
 
-/** Codes that end a socket by 4403 (sign in or refresh) or 1013 (come back later). */
+/** Reasons of a close with 4403. */
 export type CloseReason = Extract<ErrorCode, 'UNAUTHENTICATED' | 'TOKEN_EXPIRED' | 'SESSION_REVOKED'>;
 
 /** Every signed-in socket of this process, by session: what ends a session closes its sockets. */
@@ -27,6 +27,7 @@ export function createSockets() {
         if (sockets.size === 0 && bySession.get(sessionId) === sockets) bySession.delete(sessionId);
       };
     },
+    sessionIds: (): readonly string[] => [...bySession.keys()],
     closeSession(sessionId: string, reason: CloseReason) {
       for (const socket of bySession.get(sessionId) ?? []) socket.close(4403, reason);
     },

@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.ts';
+import { codedError } from '../errors.ts';
 import { type BacklogBounds, createBacklog } from '../feed/frame-queue.ts';
 import type { ErrorLog } from './coded-errors.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
@@ -29,7 +30,7 @@ interface Dependencies {
 interface SocketState {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  operation: SocketOperation | null;
+  operation: (SocketOperation & { readonly authorization: unknown }) | null;
   /** Runs when the socket closes. */
   readonly releases: (() => void)[];
 }
@@ -64,13 +65,18 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
       if ((await authenticateOrRefuse(extra, authorization)) === null) return false;
       const address = clientAddress(extra.request, settings.trustedProxies);
       const client = { address, userAgent: extra.request.headers['user-agent'] ?? null };
-      extra.operation = { viewer, client, backlog: createBacklog(settings.backlog) };
+      extra.operation = { viewer, authorization, client, backlog: createBacklog(settings.backlog) };
       return true;
     },
     async onSubscribe({ extra }, _id, { query, variables, operationName }) {
-      if (extra.operation === null) throw new Error('an operation before the acknowledgement');
+      const { operation } = extra;
+      if (operation === null) throw new Error('an operation before the acknowledgement');
+      // ws goes on reading while a socket closes, and what the viewer was when it opened may be past.
+      if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
+      const still = await authenticateOrRefuse(extra, operation.authorization);
+      if (still === null) return [closing];
       const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-        socketOperation: extra.operation,
+        socketOperation: { ...operation, viewer: still.viewer },
       });
       try {
         const document = parse(query);
@@ -107,6 +113,8 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
   }
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Node has let go of the socket: without a listener a reset connection would end the process.
+    socket.on('error', () => socket.destroy());
     if (request.url?.split('?', 1)[0] !== '/graphql') {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
@@ -120,6 +128,8 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
     const onMessage = (receive: (data: string) => Promise<void>) =>
       socket.on('message', (data) => {
         receive(String(data)).catch((error: unknown) => {
+          // Of a socket that is going there is nothing to say.
+          if (socket.readyState !== socket.OPEN) return;
           log.error({ err: error }, 'a WebSocket message could not be handled');
           socket.close(CloseCode.InternalServerError, 'INTERNAL');
         });
@@ -163,6 +173,8 @@ interface Engine {
 
 /** @see https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
 const tryAgainLater = 1013;
+
+const closing = codedError('UNAUTHENTICATED', 'This socket is closing. Open another one.');
 
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -16,6 +16,7 @@ export async function startFeed({
   frame = { maxChanges: 500, maxBytes: 1e6 },
   tokenExpiresAt = new Date(Date.now() + 600_000),
   aligned = true,
+  stalledMs = 60_000,
 } = {}) {
   const log = createFakeLog();
   const database = createFakeDatabase(log);
@@ -28,8 +29,9 @@ export async function startFeed({
     startPoints: database.startPoints,
     cursors,
     readClaimed: async () => null,
+    workspaceColumn: (table) => (table === 'tasks' ? 'workspace_id' : null),
     onSessionEnded: (sessionId) => ended.push(sessionId),
-    settings: { frame, maxTransactionBytes: 100_000, progressMs: 30_000 },
+    settings: { frame, maxTransactionBytes: 100_000, progressMs: 30_000, stalledMs },
     log: { info: silent, warn: silent, error: silent },
   });
   await feed.start();
