@@ -17,9 +17,11 @@ import { createStartPoints } from './feed/start-point.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { collectFeedMetrics } from './metrics.ts';
 import { columnOf } from './model/field.ts';
+import { createClaimKey } from './model/mutation-claim.ts';
 import { models } from './schema/models.ts';
 import { createGraphql } from './server/graphql.ts';
 import { createRequestListener } from './server/http.ts';
+import { startSessionRecheck } from './server/session-recheck.ts';
 import { createSockets } from './server/sockets.ts';
 import { startWebSocket } from './server/websocket.ts';
 
@@ -101,7 +103,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const trustedProxies = config.TRUSTED_PROXIES;
   const graphql = createGraphql({
     schema,
-    services: { prisma, feed, sessions },
+    services: { prisma, feed, sessions, claimKey: createClaimKey(config.JWT_SECRET) },
     authenticate,
     log,
     settings: { isProduction, corsOrigins: corsOrigins(config), backlog, trustedProxies },
@@ -124,6 +126,8 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     settings: { maxMessageBytes: config.MESSAGE_MAX_BYTES, pingIntervalMs, backlog, trustedProxies },
   });
   closing.add('WebSocket server', webSocket.close);
+  const recheck = startSessionRecheck({ prisma, sockets, endSession: feed.endSession, log });
+  closing.add('session recheck', recheck.close);
   return { port };
 }
 

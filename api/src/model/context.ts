@@ -23,6 +23,8 @@ export interface Services {
   readonly prisma: PrismaClient;
   readonly feed: Feed;
   readonly sessions: Sessions;
+  /** Of the hashes by which a retried mutation is known. */
+  readonly claimKey: Uint8Array;
 }
 
 /** The viewer, where only the signed-in may pass. @throws UNAUTHENTICATED */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import type { Viewer } from '../auth/authenticate.ts';
 import { codedError } from '../errors.ts';
 import type { Database, WriteTransaction } from './transaction.ts';
@@ -9,6 +9,11 @@ export interface Claimed {
   readonly field: string;
   readonly id: string;
   readonly transactionId: string;
+}
+
+/** The key of the hashes that are kept of inputs. Without it a kept hash would let whoever reads the table guess a password. */
+export function createClaimKey(secret: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'real-time-sync-hub mutation claim', 32));
 }
 
 /** How long a mutationId protects its mutation. */
@@ -26,8 +31,9 @@ export async function claimMutation(
   mutationId: string,
   field: string,
   input: Input,
+  key: Uint8Array,
 ): Promise<{ readonly result?: Claimed }> {
-  const hash = createHash('sha256').update(canonical(input)).digest();
+  const hash = createHmac('sha256', key).update(canonical(input)).digest();
   const claimed = await tx.$executeRaw`
     INSERT INTO mutation_claims (viewer_id, mutation_id, field, input_hash)
     VALUES (${userId}::uuid, ${mutationId}::uuid, ${field}, ${hash})

@@ -24,6 +24,7 @@ export function addMutations(model: Model, row: RowRef): void {
   const conflict = addRowConflictError(model, row);
   const request = (context: Context, fieldName: string, input: Input) => ({
     prisma: context.services.prisma,
+    claimKey: context.services.claimKey,
     viewer: signedInViewer(context),
     fieldName,
     input,

@@ -73,7 +73,11 @@ export async function readVisiblePage(
   return readPage(model, table, where, page, question.orderBy ?? [], authority);
 }
 
-/** A connection costs its page: what is selected in it counts once for each row it may give. */
+/** A connection costs a statement, and its page: what is selected in it counts for each row that it may give. */
 export function connectionComplexity({ first, last }: PageArguments) {
-  return { field: 1, multiplier: Math.min(Math.max(first ?? last ?? pageLimits.defaultSize, 1), pageLimits.maxSize) };
+  const rows = first ?? last ?? pageLimits.defaultSize;
+  return { field: statementComplexity, multiplier: Math.min(Math.max(rows, 1), pageLimits.maxSize) };
 }
+
+/** A statement costs about as much as so many fields. */
+const statementComplexity = 50;

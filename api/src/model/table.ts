@@ -16,8 +16,11 @@ export interface Table {
   create(values: Values): Promise<Row>;
   update(id: string, values: Values): Promise<Row>;
   delete(id: string): Promise<void>;
-  /** Waits until no other transaction writes the row, and keeps others waiting. False when there is no such row. */
-  lock(id: string): Promise<boolean>;
+  /**
+   * Waits until no other transaction writes the row, and keeps others waiting; those that only refer to it, unless it is
+   * `forDelete`, are not kept.
+   */
+  lock(id: string, forDelete: boolean): Promise<void>;
 }
 
 type Found = Record<string, unknown>;
@@ -47,11 +50,10 @@ export function tableOf(model: Model, database: Database): Table {
     async delete(id) {
       await delegate.delete({ where: { id } });
     },
-    async lock(id) {
+    async lock(id, forDelete) {
       // The table's name is our own declaration, never input.
-      const sql = `SELECT 1 FROM ${model.table} WHERE id = $1::uuid FOR UPDATE`;
-      const rows = await database.$queryRawUnsafe<unknown[]>(sql, id);
-      return rows.length > 0;
+      const strength = forDelete ? 'UPDATE' : 'NO KEY UPDATE';
+      await database.$queryRawUnsafe(`SELECT 1 FROM ${model.table} WHERE id = $1::uuid FOR ${strength}`, id);
     },
   };
 }

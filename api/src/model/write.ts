@@ -4,7 +4,7 @@ import { Prisma } from '@sync-hub/prisma/generated/client';
 import { actAs } from '../auth/acting.ts';
 import type { Viewer } from '../auth/authenticate.ts';
 import { loadAuthority } from '../authority/load.ts';
-import { ConflictError, ForbiddenError, NotFoundError, RowConflictError } from '../errors.ts';
+import { ConflictError, codedError, ForbiddenError, NotFoundError, RowConflictError } from '../errors.ts';
 import { type Model, readableRow, type Values, type Write } from './model.ts';
 import { type Claimed, claimMutation, recordResult } from './mutation-claim.ts';
 import { bothWheres } from './prisma-where.ts';
@@ -24,6 +24,7 @@ export interface Written {
 
 interface WriteRequest {
   readonly prisma: PrismaClient;
+  readonly claimKey: Uint8Array;
   readonly viewer: Viewer;
   /** Name of the mutation's field: a mutationId is bound to it. */
   readonly fieldName: string;
@@ -63,7 +64,7 @@ export async function updateRow(model: Model, id: string, request: WriteRequest)
   const values = readUpdateValues(model, request.input);
   return inTransaction(model, request, async (write) => {
     const { tx, authority } = write;
-    const row = await lockVisible(model, write, id);
+    const row = await lockVisible(model, write, id, false);
     if (!model.policy.update.allows(authority, row)) throw forbidden(`update this ${model.name}`);
     checkWritable(model, authority, row, values);
     checkVersion(model, authority, row, request.input);
@@ -78,7 +79,7 @@ export async function updateRow(model: Model, id: string, request: WriteRequest)
 /** Deletes a row. @throws NotFoundError, ForbiddenError, RowConflictError, ValidationError */
 export function deleteRow(model: Model, id: string, request: WriteRequest): Promise<Written> {
   return inTransaction(model, request, async (write) => {
-    const row = await lockVisible(model, write, id);
+    const row = await lockVisible(model, write, id, true);
     if (!model.policy.delete.allows(write.authority, row)) throw forbidden(`delete this ${model.name}`);
     checkVersion(model, write.authority, row, request.input);
     await model.rules.beforeDelete?.(write, row);
@@ -87,16 +88,23 @@ export function deleteRow(model: Model, id: string, request: WriteRequest): Prom
   });
 }
 
+/**
+ * READ COMMITTED: rules that wait for a lock must see what the other has committed. Deleting a large workspace may take a
+ * while; waiting for a connection may not.
+ */
+const transactionOptions = { isolationLevel: 'ReadCommitted', maxWait: 5_000, timeout: 60_000 } as const;
+
 async function inTransaction(
   model: Model,
-  { prisma, viewer, fieldName, input }: WriteRequest,
+  { prisma, claimKey, viewer, fieldName, input }: WriteRequest,
   work: (write: Write) => Promise<{ id: string; row: Row | null }>,
 ): Promise<Written> {
   try {
     const run = async (tx: WriteTransaction) => {
       const mutationId = typeof input['mutationId'] === 'string' ? input['mutationId'] : null;
       await actAs(tx, { ...viewer, mutationId });
-      const claim = mutationId === null ? null : await claimMutation(tx, viewer, mutationId, fieldName, input);
+      const claim =
+        mutationId === null ? null : await claimMutation(tx, viewer, mutationId, fieldName, input, claimKey);
       const authority = await loadAuthority(tx, viewer);
       if (claim?.result !== undefined) return await repeat(model, { tx, authority }, claim.result);
       const { id, row } = await work({ tx, authority });
@@ -106,7 +114,7 @@ async function inTransaction(
       const after = await loadAuthority(tx, viewer);
       return { ...written, row: row && readableRow(model, after, row) };
     };
-    return await retryWriteConflicts(() => prisma.$transaction(run));
+    return await retryWriteConflicts(() => prisma.$transaction(run, transactionOptions));
   } catch (error) {
     throw asUserError(error);
   }
@@ -120,9 +128,11 @@ async function repeat(model: Model, write: Write, result: Claimed): Promise<Writ
   return { id: result.id, transactionId: result.transactionId, row: row && readableRow(model, write.authority, row) };
 }
 
-async function lockVisible(model: Model, write: Write, id: string): Promise<Row> {
-  const found = await tableOf(model, write.tx).lock(id);
-  const row = found ? await visibleRow(model, write, id) : null;
+/** The row as it is when it is ours to write. Nobody waits for, or locks, a row that he may not see. */
+async function lockVisible(model: Model, write: Write, id: string, forDelete: boolean): Promise<Row> {
+  if ((await visibleRow(model, write, id)) === null) throw notFound(model);
+  await tableOf(model, write.tx).lock(id, forDelete);
+  const row = await visibleRow(model, write, id);
   if (row === null) throw notFound(model);
   return row;
 }
@@ -167,6 +177,7 @@ function asUserError(error: unknown): unknown {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return error;
   if (error.code === 'P2002')
     return new ConflictError('A row with this id, or with these unique values, exists already.');
+  if (error.code === 'P2028') return codedError('UNAVAILABLE', 'The database is too busy. Try again in a few seconds.');
   if (error.code === 'P2003') return new NotFoundError('A row that the input names does not exist.');
   return error;
 }

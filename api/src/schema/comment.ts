@@ -30,8 +30,10 @@ export const comment = defineModel({
   rules: {
     async beforeCreate({ tx, authority }, values) {
       const taskId = textOf(values, 'taskId');
-      const task = await tx.task.findUnique({ where: { id: taskId }, select: { workspaceId: true } });
-      if (task === null || !authority.memberships.has(task.workspaceId))
+      // Held until the comment is there: a task that moves meanwhile waits.
+      const [task] = await tx.$queryRaw<{ workspaceId: string }[]>`
+        SELECT workspace_id AS "workspaceId" FROM tasks WHERE id = ${taskId}::uuid FOR KEY SHARE`;
+      if (task === undefined || !authority.memberships.has(task.workspaceId))
         throw new NotFoundError('There is no such Task, or you may not see it.');
       return { ...values, workspaceId: task.workspaceId, authorId: authority.viewerId };
     },

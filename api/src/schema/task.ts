@@ -70,8 +70,10 @@ export const task = defineModel({
 /** Whoever is named by a task is shown to all who see it, so nobody can name just anybody. */
 async function requireMember({ tx }: Write, workspaceId: string, assigneeId: Value | undefined): Promise<void> {
   if (typeof assigneeId !== 'string') return;
-  const member = await tx.member.findFirst({ where: { workspaceId, userId: assigneeId } });
-  if (member !== null) return;
+  // Held until the task is written: a member who leaves meanwhile waits.
+  const members = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM members WHERE workspace_id = ${workspaceId}::uuid AND user_id = ${assigneeId}::uuid FOR KEY SHARE`;
+  if (members.length > 0) return;
   const message = 'is not a member of the workspace. Name a member, or set it to null.';
   throw new ValidationError([{ path: 'assigneeId', message }]);
 }
