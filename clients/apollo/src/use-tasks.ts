@@ -28,7 +28,6 @@ export function useTasks(workspaceId: string, onProblem: (error: SyncError) => v
       socket.listen({
         async started() {
           await client.query({ ...list, fetchPolicy: 'network-only' });
-          setLive(true);
         },
         interrupted: () => setLive(false),
       }),
@@ -38,7 +37,9 @@ export function useTasks(workspaceId: string, onProblem: (error: SyncError) => v
     variables: { where: list.variables.where },
     ignoreResults: true,
     onData: ({ data: { data } }) => {
-      if (data) client.cache.updateQuery(list, (held) => held && withChanges(held, data.taskChanges));
+      if (!data) return;
+      setLive(data.taskChanges.upToDate);
+      client.cache.updateQuery(list, (held) => held && withChanges(held, data.taskChanges));
     },
     onError(error) {
       setLive(false);

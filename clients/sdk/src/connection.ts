@@ -23,7 +23,8 @@ export interface Connection {
   subscribe(payload: SubscribePayload, sink: Sink<Result>): () => void;
   /** Resolves with the reason at the end, whoever made it. */
   readonly lost: Promise<SyncError>;
-  close(): void;
+  /** @param why  what `lost` shall say. */
+  close(why?: SyncError): void;
 }
 
 /** A socket that does not open, or does not answer a ping, within this time is dead. */
@@ -77,7 +78,7 @@ export function openConnection({ url, webSocket, token, onOpen }: ConnectionOpti
 
   const connection: Connection = {
     lost,
-    close: () => lose(new SyncError('NETWORK', 'The connection was closed here')),
+    close: (why = new SyncError('NETWORK', 'The connection was closed here')) => lose(why),
     subscribe(payload, sink) {
       let isOver = false;
       const isDeaf = () => isOver || isLost;

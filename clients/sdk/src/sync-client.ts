@@ -15,6 +15,7 @@ export interface SyncClientOptions extends Endpoint {
 export interface Observer<Data> {
   /** Changes come from now on: read what there is. At first, and after every break; `next` waits for it (see `SyncListener`). */
   started?(): unknown;
+  /** One frame. Without changes and not `upToDate`: the log stands still, and what is on screen may be old until one that is. */
   next(data: Data): void;
   /** The end. With `endsSession` it helps to sign in again. */
   error(error: SyncError): void;

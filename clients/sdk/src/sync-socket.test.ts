@@ -177,6 +177,18 @@ describe('a socket', () => {
     expect(hub.tokens).toEqual(['old', 'new']);
   });
 
+  test('comes back with another token also when a subscription hears of the expiry first', async () => {
+    const hub = await startHub();
+    const { told } = follow(openSocket(hub.url, async ({ refused } = {}) => (refused === 'old' ? 'new' : 'old')));
+    const first = await nth(hub, 1);
+    first.next(frame('opening'));
+    await expectTold(told, ['started', 'opening']);
+    first.next(ended('TOKEN_EXPIRED'));
+    (await nth(hub, 2)).next(frame('opening again'));
+    await expectTold(told, ['started', 'opening', 'interrupted TOKEN_EXPIRED', 'started', 'opening again']);
+    expect(hub.tokens).toEqual(['old', 'new']);
+  });
+
   test.each([
     { code: 4403, reason: 'SESSION_REVOKED', told: 'error SESSION_REVOKED' },
     { code: 4403, reason: 'UNAUTHENTICATED', told: 'error UNAUTHENTICATED' },

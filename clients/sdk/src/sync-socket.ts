@@ -136,6 +136,8 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   }
 
   function restart(follower: Follower, why: SyncError) {
+    // The subscription heard it before the socket was closed: another connection, with another token, starts it again.
+    if (why.code === 'TOKEN_EXPIRED') return connection?.close(why);
     if (!why.passes && !beginsAnew.has(why.code)) return fail(follower, why);
     follower.stop();
     tellInterrupted(why, follower.payload);

@@ -24,7 +24,6 @@ export function useTasks(workspaceId: string, onProblem: (error: SyncError) => v
         const { data, error } = await client.query(TasksDocument, { where, first: 100 }).toPromise();
         if (error !== undefined) throw asSyncError(error);
         setTasks(new Map(data?.tasks?.nodes.map((task) => [task.id, task])));
-        setLive(true);
       },
       interrupted: () => setLive(false),
     });
@@ -32,7 +31,10 @@ export function useTasks(workspaceId: string, onProblem: (error: SyncError) => v
       if (error !== undefined) {
         setLive(false);
         onProblem(asSyncError(error));
-      } else if (data !== undefined) setTasks((held) => withChanges(held, data.taskChanges));
+      } else if (data !== undefined) {
+        setLive(data.taskChanges.upToDate);
+        setTasks((held) => withChanges(held, data.taskChanges));
+      }
     });
     return () => {
       unsubscribe();

@@ -88,6 +88,16 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       expect(await page.getByRole('article').count()).toBe(3);
     });
 
+    test('says when the log stands still, and when it goes on', async () => {
+      const page = await open(team.grace.email);
+      await hub.listener.stop();
+      await team.createTask('Written while nothing flows');
+      await isNotLive(page);
+      await hub.restartListener();
+      await shows(page, 'To do', 'Written while nothing flows');
+      await isLive(page);
+    });
+
     test('goes on when its access token expires, and when it had expired before', async () => {
       const inASecond = withExpiry(team.ada.tokens().accessToken, new Date(Date.now() + 1_500));
       const page = await open({ ...team.ada.tokens(), accessToken: inASecond });
