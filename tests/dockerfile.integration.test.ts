@@ -94,7 +94,7 @@ describe('the image that its steps make', () => {
     expect(packages.filter((name) => ['typescript', 'prisma', 'jest', 'turbo', '@swc'].includes(name))).toEqual([]);
   });
 
-  test('migrates a database', async () => {
+  test('migrates a database, and puts the demo into it when asked to', async () => {
     const migrate = () =>
       promisify(execFile)(process.execPath, ['prisma/dist/migrate-main.js'], { cwd: app, env: settings() });
     expect((await migrate()).stdout).toBe('The database is up to date.\n');
@@ -102,6 +102,11 @@ describe('the image that its steps make', () => {
     await database.query('DROP SCHEMA public CASCADE');
     await database.query('CREATE SCHEMA public');
     expect((await migrate()).stdout).toMatch(/^(applied .*\n)+\d+ applied\.\n$/);
+    const seed = promisify(execFile)(process.execPath, ['prisma/dist/seed-main.js'], {
+      cwd: app,
+      env: { ...settings(), NODE_ENV: 'development' },
+    });
+    expect((await seed).stdout).toBe('Seeded the demo.\n');
   });
 
   test('names everything that is wrong with its settings in one message', async () => {

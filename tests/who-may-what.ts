@@ -13,7 +13,7 @@ export interface Rights {
 }
 
 /**
- * "Who may what" of the design (docs/design.md, section 7), written out by hand for every role. Not taken from the policies in the code:
+ * "Who may what" (docs/rights.md), written out by hand for every role. Not taken from the policies in the code:
  * these are what it is compared with. Who is not signed in is UNAUTHENTICATED everywhere.
  */
 export const whoMayWhat: Readonly<Record<ModelName, Rights>> = {

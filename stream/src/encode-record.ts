@@ -15,7 +15,7 @@ export type RecordText = ChangeText | Omit<Claim, 'v'> | Omit<Truncate, 'v'> | O
  * Writes a record for the wire. Equal input gives equal text, so a batch published again is the same byte for byte.
  *
  * The rows of a change are spliced in as they are, neither parsed nor checked: what is passed must be JSON text.
- * Parsing and stringifying them would cost the relay two thirds of its speed (docs/design.md, section 10).
+ * Parsing and stringifying them would cost the relay two thirds of its speed: docs/decisions/encoded-records.md.
  */
 export function encodeRecord(record: RecordText): EncodedRecord {
   const value = record.kind === 'change' ? changeText(record) : JSON.stringify({ v: FORMAT_VERSION, ...record });

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { anchorsOf, linksOf } from './markdown.ts';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string) => readFileSync(join(project, path), 'utf8');
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: project })
+  .toString()
+  .split('\n')
+  .filter((path) => existsSync(join(project, path)));
+const pages = files.filter((path) => path.endsWith('.md'));
+
+test('every link between pages and files leads somewhere', () => {
+  const dead = pages.flatMap((page) =>
+    linksOf(read(page))
+      .filter((link) => !/^(https?|mailto):/.test(link))
+      .filter((link) => !leadsSomewhere(page, link))
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(dead).toEqual([]);
+});
+
+test('every page that a comment in the code names is there', () => {
+  const sources = files.filter((path) => /\.(ts|tsx|mjs|sql)$/.test(path) && !path.includes('.test.'));
+  const missing = sources.flatMap((source) =>
+    [...read(source).matchAll(/docs\/[\w/-]+\.md/g)]
+      .map(([page]) => page)
+      .filter((page) => !existsSync(join(project, page)))
+      .map((page) => `${source}: ${page}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('every metric that a process gives is explained to who runs it', () => {
+  const operations = read('docs/operations.md');
+  const relay = [...read('listener/src/metrics.ts').matchAll(/'(sync_relay_\w+)'/g)].map(([, name]) => name);
+  const api = [...read('api/src/metrics.ts').matchAll(/gauge\('(\w+)'/g)].map(([, name]) => `sync_hub_api_${name}`);
+  expect([relay.length, api.length]).not.toContain(0);
+  expect([...relay, ...api].filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
+});
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#', 2);
+  const target = path === '' ? page : join(dirname(page), path);
+  if (!existsSync(join(project, target))) return false;
+  return anchor === undefined || anchorsOf(read(target)).includes(anchor);
+}
