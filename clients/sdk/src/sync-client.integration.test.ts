@@ -75,7 +75,7 @@ async function createTask({ client }: Person, workspaceId: string, title: string
 /** What a screen would show: read whenever a subscription starts, then moved on by its frames. */
 function openScreen({ client }: Person, workspaceId: string) {
   const where = { workspaceId: { eq: workspaceId } };
-  const screen = { titles: new Map<string, string>(), starts: 0, ends: [] as SyncError[] };
+  const screen = { titles: new Map<string, string>(), starts: 0, breaks: [] as string[], ends: [] as SyncError[] };
   client.subscribe(
     TaskChangesDocument,
     { where },
@@ -91,6 +91,7 @@ function openScreen({ client }: Person, workspaceId: string) {
           else screen.titles.set(key, row.title);
         }
       },
+      interrupted: ({ code }) => screen.breaks.push(code),
       error: (error) => screen.ends.push(error),
     },
   );
@@ -139,6 +140,7 @@ describe('a screen that follows a workspace', () => {
     await shows(screen, 'while away');
     await createTask(ada, workspaceId, 'and then');
     await shows(screen, 'while away', 'and then');
+    expect(screen.breaks).toEqual(['NETWORK']);
     expect(screen.ends).toEqual([]);
   });
 

@@ -17,6 +17,8 @@ export interface Observer<Data> {
   started?(): unknown;
   /** One frame. Without changes and not `upToDate`: the log stands still, and what is on screen may be old until one that is. */
   next(data: Data): void;
+  /** What has come may be old until `started` is called again; nothing is to be done. */
+  interrupted?(why: SyncError): void;
   /** The end. With `endsSession` it helps to sign in again. */
   error(error: SyncError): void;
   /** The end, without a reason. */
@@ -42,6 +44,7 @@ export function createSyncClient({ url, fetch, getToken, webSocket }: SyncClient
       const payload = { query: print(document), variables };
       const forget = socket.listen({
         started: (subscription) => (subscription === payload ? observer.started?.() : undefined),
+        interrupted: (why, subscription) => (subscription === payload ? observer.interrupted?.(why) : undefined),
       });
       const leave = socket.subscribe(payload, {
         next: ({ data }) => observer.next(data as Data),
