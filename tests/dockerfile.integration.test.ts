@@ -20,6 +20,7 @@ const isIgnored = readDockerIgnore(read('.dockerignore'));
 const manifest = JSON.parse(read('package.json')) as { workspaces: string[]; engines: { node: string } };
 
 /** `DOCKERFILE_FROM_SCRATCH=1 npm test -- tests/dockerfile` installs for real what the build stage builds with. */
+// biome-ignore lint/suspicious/noUndeclaredEnvVars: turbo builds, it runs no tests
 const fromScratch = process.env['DOCKERFILE_FROM_SCRATCH'] === '1';
 
 describe('what the builder is sent', () => {
