@@ -6,20 +6,22 @@ import * as operations from '@sync-hub/sdk/generated/graphql';
 import { outcomeOf } from './acts.ts';
 import { type Cast, createCast, createWorld, membersOf, type World } from './cast.ts';
 import { type Answer, ask, globalId, password, signUp } from './person.ts';
-import { expectNothingWritten, expectRefusal, expectUnharmed } from './refusals.ts';
+import { expectNothingWritten, expectRefusal, watchOver } from './refusals.ts';
 
 let hub: Hub;
+let expectUnharmed: () => Promise<void>;
 let url: string;
 let cast: Cast;
 let world: World;
 
 beforeAll(async () => {
   hub = await startHub();
+  expectUnharmed = watchOver(hub);
   url = hub.urls[0] ?? '';
   cast = await createCast(hub.database, url);
   world = await createWorld(hub.database, membersOf(cast), cast.SELF);
 }, 60_000);
-afterEach(() => expectUnharmed(hub));
+afterEach(() => expectUnharmed());
 afterAll(() => hub?.close(), 30_000);
 
 /** Sends variables that TypeScript would not let pass. */

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { type Cast, createCast, createWorld, membersOf, type World } from './cast.ts';
 import { askText, password, uuidOf } from './person.ts';
-import { expectRefusal, expectUnharmed } from './refusals.ts';
+import { expectRefusal, watchOver } from './refusals.ts';
 
 const schema = buildSchema(readFileSync(new URL('../api/schema.graphql', import.meta.url), 'utf8'));
 
@@ -27,6 +27,7 @@ const sql = [
 const unstorable = ['a\0b', '\ud800', 'a\udc00b', `${'x'.repeat(50)}\0`];
 
 let hub: Hub;
+let expectUnharmed: () => Promise<void>;
 let cast: Cast;
 let world: World;
 
@@ -41,12 +42,13 @@ beforeAll(async () => {
       REFRESH_FAILURES_PER_CLIENT_PER_HOUR: unlimited,
     },
   });
+  expectUnharmed = watchOver(hub);
   cast = await createCast(hub.database, hub.urls[0] ?? '');
   // OWNER may then try everything.
   await hub.database.query(`UPDATE users SET role = 'ADMIN' WHERE id = $1`, [uuidOf(cast.OWNER.userId)]);
   world = await createWorld(hub.database, membersOf(cast), cast.SELF);
 }, 60_000);
-afterEach(() => expectUnharmed(hub));
+afterEach(() => expectUnharmed());
 afterAll(() => hub?.close(), 30_000);
 
 /** Sends a document as somebody who may do everything, and checks that it is answered, or refused for the sender's own mistake. */

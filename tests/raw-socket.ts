@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import { WebSocket } from 'ws';
+
+export interface Message {
+  readonly type: string;
+  readonly id?: string;
+  readonly payload?: unknown;
+}
+
+/** One WebSocket without any client library: it sends whatever it is told to. */
+export interface RawSocket {
+  readonly messages: readonly Message[];
+  /** `4400 Invalid message received`, once it is closed. */
+  readonly closedWith: string | null;
+  /** Text and bytes go as they are, anything else as JSON. */
+  send(message: unknown): void;
+  /** Waits for a message that is like this. */
+  receive(what: string, isIt: (message: Message) => boolean): Promise<Message>;
+  /** Waits until the other side has closed it. @returns how. */
+  closing(): Promise<string>;
+  close(): void;
+}
+
+/** @param url  of the API, http. */
+export async function openRawSocket(url: string, protocol = 'graphql-transport-ws'): Promise<RawSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol === '' ? [] : protocol);
+  const messages: Message[] = [];
+  let closedWith: string | null = null;
+  socket.on('message', (text) => messages.push(JSON.parse(String(text)) as Message));
+  socket.on('close', (code, reason) => {
+    closedWith = `${code} ${reason}`.trim();
+  });
+  socket.on('error', () => {});
+  await once(socket, 'open');
+  return {
+    messages,
+    get closedWith() {
+      return closedWith;
+    },
+    send(message) {
+      socket.send(typeof message === 'string' || message instanceof Buffer ? message : JSON.stringify(message));
+    },
+    receive: (what, isIt) => waitFor(() => messages.find(isIt), { what: `${what}; ${JSON.stringify(messages)}` }),
+    closing: () => waitFor(() => closedWith, { what: `the socket to close; ${JSON.stringify(messages)}` }),
+    close: () => socket.terminate(),
+  };
+}
+
+/** The same, signed in. */
+export async function openSignedIn(url: string, accessToken: string): Promise<RawSocket> {
+  const socket = await openRawSocket(url);
+  socket.send({ type: 'connection_init', payload: { authorization: `Bearer ${accessToken}` } });
+  await socket.receive('the acknowledgement', ({ type }) => type === 'connection_ack');
+  return socket;
+}
