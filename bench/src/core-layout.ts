@@ -15,19 +15,23 @@ export interface CoreLayout {
 /** Splits the cores in two. Where that cannot be done (one core, no `taskset`) nothing is moved, and the description says so. */
 export function createCoreLayout(): CoreLayout {
   const cores = availableParallelism();
-  const pin = (pid: number, range: string) =>
-    execFileSync('taskset', ['-a', '-c', '-p', range, String(pid)], { stdio: 'ignore' });
+  const pin = (pid: number, list: string) =>
+    execFileSync('taskset', ['-a', '-c', '-p', list, String(pid)], { stdio: 'ignore' });
   try {
     if (cores < 2) throw new Error('a single core cannot be split');
-    pin(process.pid, `0-${cores - 1}`);
+    pin(process.pid, range(0, cores - 1));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { move() {}, description: `nothing is pinned to cores (${why})` };
   }
   const middle = Math.floor(cores / 2);
-  const ranges: Readonly<Record<Half, string>> = { writing: `0-${middle - 1}`, reading: `${middle}-${cores - 1}` };
+  const ranges: Readonly<Record<Half, string>> = { writing: range(0, middle - 1), reading: range(middle, cores - 1) };
   return {
     move: (pid, half) => void pin(pid, ranges[half]),
-    description: `cores ${ranges.writing}: listener and the servers started here; cores ${ranges.reading}: API and bench`,
+    description: `core ${ranges.writing}: listener and the servers started here; core ${ranges.reading}: API and bench`,
   };
+}
+
+function range(first: number, last: number): string {
+  return first === last ? String(first) : `${first}-${last}`;
 }
