@@ -63,6 +63,10 @@ test('every mutation may be null, and answers with a union that says which mista
   );
 });
 
+test('whatever is described is described in words', () => {
+  expect(printSchema(schema)).not.toContain('""""""');
+});
+
 test('clients know every error code', () => {
   expect(Object.values<string>(ErrorCode).sort()).toEqual([...errorCodes].sort());
 });

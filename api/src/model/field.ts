@@ -91,6 +91,11 @@ export function dateTime(options: FieldOptions): DateTimeField {
   return { kind: 'dateTime', ...options };
 }
 
+/** The field's description for Pothos, which would print an empty one. */
+export function aboutField({ description }: Field): { readonly description?: string } {
+  return description === undefined ? {} : { description };
+}
+
 /** The column of a field: `dueAt` is `due_at`. */
 export function columnOf(fieldName: string): string {
   return fieldName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

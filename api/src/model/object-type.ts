@@ -1,7 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import { builder, type Types } from './builder.ts';
 import { signedInViewer } from './context.ts';
-import type { Enumeration, Field } from './field.ts';
+import { aboutField, type Enumeration, type Field } from './field.ts';
 import { writeGlobalId } from './global-id.ts';
 import type { Model } from './model.ts';
 import { integerOf, type Row, textOf } from './row.ts';
@@ -70,29 +70,29 @@ function exposeField(t: RowFieldBuilder, name: string, field: Field) {
   // A field that some viewers may not read is null for them. (Pothos wants to know the answer when it compiles: `true` lets
   // the resolvers below give null, which they do only where the declaration allows it.)
   const nullable = (field.nullable === true || field.readableBy !== undefined) as true;
-  const description = field.description ?? '';
+  const about = aboutField(field);
   const value = (row: Row) => row[name] ?? null;
   switch (field.kind) {
     case 'text':
-      return t.string({ nullable, description, resolve: (row) => orNull(value(row), () => textOf(row, name)) });
+      return t.string({ nullable, ...about, resolve: (row) => orNull(value(row), () => textOf(row, name)) });
     case 'integer':
-      return t.int({ nullable, description, resolve: (row) => orNull(value(row), () => integerOf(row, name)) });
+      return t.int({ nullable, ...about, resolve: (row) => orNull(value(row), () => integerOf(row, name)) });
     case 'boolean':
-      return t.boolean({ nullable, description, resolve: (row) => orNull(value(row), () => row[name] === true) });
+      return t.boolean({ nullable, ...about, resolve: (row) => orNull(value(row), () => row[name] === true) });
     case 'dateTime': {
       const resolve = (row: Row) => orNull(value(row), () => dateOf(row, name));
-      return t.field({ type: 'DateTime', nullable, description, resolve });
+      return t.field({ type: 'DateTime', nullable, ...about, resolve });
     }
     case 'enumeration': {
       const resolve = (row: Row) => orNull(value(row), () => textOf(row, name));
-      return t.field({ type: enumerationType(field.type), nullable, description, resolve });
+      return t.field({ type: enumerationType(field.type), nullable, ...about, resolve });
     }
     case 'uuid':
     case 'reference': {
       const target = field.kind === 'uuid' ? '' : field.to;
       return t.id({
         nullable,
-        description,
+        ...about,
         resolve: (row) => orNull(value(row), () => writeGlobalId(target, textOf(row, name))),
       });
     }

@@ -1,6 +1,6 @@
 import type { InputFieldMap } from '@pothos/core';
 import { builder, type Types } from './builder.ts';
-import type { Field } from './field.ts';
+import { aboutField, type Field } from './field.ts';
 import type { Model } from './model.ts';
 import { enumerationType } from './object-type.ts';
 
@@ -55,20 +55,20 @@ export function addDeleteInput(model: Model) {
 }
 
 function inputField(t: InputFieldBuilder, field: Field, required: boolean) {
-  const description = field.description ?? '';
+  const about = aboutField(field);
   switch (field.kind) {
     case 'text':
-      return t.string({ required, description });
+      return t.string({ required, ...about });
     case 'integer':
-      return t.int({ required, description });
+      return t.int({ required, ...about });
     case 'boolean':
-      return t.boolean({ required, description });
+      return t.boolean({ required, ...about });
     case 'dateTime':
-      return t.field({ type: 'DateTime', required, description });
+      return t.field({ type: 'DateTime', required, ...about });
     case 'enumeration':
-      return t.field({ type: enumerationType(field.type), required, description });
+      return t.field({ type: enumerationType(field.type), required, ...about });
     case 'uuid':
     case 'reference':
-      return t.id({ required, description });
+      return t.id({ required, ...about });
   }
 }
