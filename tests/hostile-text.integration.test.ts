@@ -133,7 +133,7 @@ describe.each(connections.map(({ name, args }) => [name, args] as const))('%s', 
       return Object.keys(type.getFields()).map((operator) => [field.name, operator] as const);
     });
     expect(operators.length).toBeGreaterThan(0);
-    for (const text of [...sql, ...unstorable])
+    for (const text of [...sql.slice(0, 2), ...unstorable.slice(0, 2)])
       await Promise.all([
         ...operators.map(([field, operator]) =>
           expectNoFault(query, { where: { [field]: { [operator]: operator === 'in' ? [text] : text } } }),

@@ -26,7 +26,7 @@ interface Walked<Field extends string> {
 }
 
 /** So many rows in each table, of which many are equal in every field that can be ordered by. */
-const rowCount = 40;
+const rowCount = 32;
 const pageSize = 13;
 
 let hub: Hub;
