@@ -1,4 +1,4 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { GraphiQLOptions } from 'graphql-yoga';
 
 /**
  * GraphiQL, served by us alone. Its page sends the headers of a tab along with queries and mutations, but opens the
@@ -6,7 +6,9 @@ import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
  *
  * @throws Error when an update of GraphiQL has changed the place where that is done. A test opens the page.
  */
-export function renderGraphiql(options: Parameters<typeof renderGraphiQL>[0]): string {
+export async function renderGraphiql(options?: GraphiQLOptions): Promise<string> {
+  // The page is one very large text: loaded only where somebody opens it.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const page = renderGraphiQL(options);
   const patched = page.replace(headersOfOperation, '$<before>,connectionParams:$<headers>$<after>');
   if (patched === page) throw new Error('GraphiQL has changed: its subscriptions would not be signed in');
