@@ -73,7 +73,8 @@ describe('a record', () => {
         ),
         (record, unknown) => {
           const value = JSON.stringify({ ...unknown, ...JSON.parse(encodeRecord(record).value) });
-          expect(parseRecord(value)).toEqual({ ...unknown, ...read(record) });
+          // JSON has no -0.
+          expect(parseRecord(value)).toEqual({ ...JSON.parse(JSON.stringify(unknown)), ...read(record) });
         },
       ),
     );
