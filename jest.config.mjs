@@ -16,6 +16,7 @@ const everywhere = {
   testEnvironment: 'node',
   // Workspaces import each other through "exports"; tests read the sources, not what was last built.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  setupFiles: ['<rootDir>/dev/src/jest-property-seed.ts'],
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.data/', '<rootDir>/.cache/'],
 };
 
