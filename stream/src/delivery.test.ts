@@ -10,7 +10,8 @@ async function deliverAll(delivery: ReturnType<typeof createDelivery>, values: r
   for (const { value } of values) {
     const arrival = delivery.examine(value);
     if (arrival.standing === 'unreadable') delivery.tellUnreadable(arrival.error);
-    else if (arrival.standing !== 'seen') await delivery.deliver(arrival.record);
+    else if (arrival.standing === 'seen') delivery.tellRepeated(arrival.record);
+    else await delivery.deliver(arrival.record);
   }
 }
 
@@ -41,11 +42,11 @@ describe('a sink that fails', () => {
     };
     const delivery = createDelivery({
       from: at(1),
-      sink: { record: fail, gap: fail, unreadable: fail },
+      sink: { record: fail, gap: fail, unreadable: fail, repeated: fail },
       log: { ...silentLog, error },
     });
-    await deliverAll(delivery, [record(5), { value: '' }, record(6)]);
-    expect(error).toHaveBeenCalledTimes(4);
+    await deliverAll(delivery, [record(5), { value: '' }, record(5), record(6)]);
+    expect(error).toHaveBeenCalledTimes(5);
     expect(error).toHaveBeenLastCalledWith({ err: new Error('sink'), position: at(6) }, expect.any(String));
     expect(delivery.position()).toEqual(at(6));
   });
@@ -55,8 +56,8 @@ describe('closing', () => {
   test('during a gap keeps the record after it from the sink', async () => {
     const sink = collect();
     const delivery = createDelivery({ from: at(1), sink: { ...sink, gap: () => delivery.close() }, log: silentLog });
-    await deliverAll(delivery, [record(5), { value: '' }]);
-    expect(sink.told).toEqual([]);
+    await deliverAll(delivery, [record(5), { value: '' }, record(1)]);
+    expect([...sink.told, ...sink.repeats]).toEqual([]);
   });
 
   test('lets a delivery go that the sink will never end', async () => {

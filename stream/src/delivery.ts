@@ -21,6 +21,8 @@ export interface Delivery {
   /** Tells a record that is `next` or a `gap` (the gap first), and waits for the sink. */
   deliver(record: ChangeRecord): Promise<void>;
   tellUnreadable(error: Error): void;
+  /** Tells of a record that is `seen` and is dropped. */
+  tellRepeated(record: Position): void;
   /** The last record delivered, or where the reader started. */
   position(): Position | null;
   close(): void;
@@ -66,6 +68,9 @@ export function createDelivery({ from, sink, log }: { from: Position | null; sin
     },
     tellUnreadable(error) {
       if (!closed) void tell(() => sink.unreadable(error));
+    },
+    tellRepeated({ epoch, seq }) {
+      if (!closed) void tell(() => sink.repeated?.({ epoch, seq }));
     },
     position: sequence.position,
     close() {

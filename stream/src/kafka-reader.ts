@@ -37,6 +37,8 @@ export function startKafkaReader(
   let proven: Position | null = null;
   /** What cannot be read up to here was told. */
   let toldUpTo = -1;
+  /** What repeats up to here was told, or is met again by our own doing. Null until `position` was met or passed. */
+  let settledUpTo = offset === null ? null : offset - 1;
   /** Unreadable values since the last record: each may have been one of the numbers that are missing. */
   let unreadable = 0;
 
@@ -72,7 +74,15 @@ export function startKafkaReader(
         log.warn({ topic, after: delivery.position(), seq: record.seq }, 'seq has jumped: the topic is read again');
         return partition.seek(EARLIEST_OFFSET);
       }
-      if (arrival.standing !== 'seen') await delivery.deliver(record);
+      if (arrival.standing !== 'seen') {
+        settledUpTo = message.offset; // Lower than before when the topic was made anew.
+        await delivery.deliver(record);
+      } else if (settledUpTo === null) {
+        if (position !== null && comparePositions(record, position) === 0) settledUpTo = message.offset;
+      } else if (message.offset > settledUpTo) {
+        settledUpTo = message.offset;
+        delivery.tellRepeated(record);
+      }
       unreadable = 0;
     }
   }

@@ -68,7 +68,8 @@ export function startPostgresReader({
       readUpTo = { epoch: Number(row.epoch), seq: Number(row.seq) };
       const arrival = delivery.examine(row.payload);
       if (arrival.standing === 'unreadable') delivery.tellUnreadable(arrival.error);
-      else if (arrival.standing !== 'seen') await delivery.deliver(arrival.record);
+      else if (arrival.standing === 'seen') delivery.tellRepeated(arrival.record);
+      else await delivery.deliver(arrival.record);
       if (closing.signal.aborted) break;
     }
     return rows.length;

@@ -36,6 +36,35 @@ overEachStore((scene) => {
       expect(sink.told).toEqual(places(1, 12));
     });
 
+    test('leaves out what is met again, and names each such record once', async () => {
+      const sink = collect();
+      await scene.api.read('earliest', sink);
+      await scene.relay.publish(records(1, 5));
+      await scene.relay.publish(records(4, 6));
+      await scene.relay.publish(records(1, 2, { epoch: 2 }));
+      await scene.relay.publish(records(6, 7));
+      await scene.relay.publish([record(5, { epoch: 2 })]); // A jump: Kafka's topic is read again for it.
+      await sink.until(5, 2);
+      expect(sink.told).toEqual([...places(1, 6), ...places(1, 2, 2), 'gap 2/2 → 2/5', '2/5']);
+      const late = ['1/4', '1/5', '1/6', '1/7'];
+      expect(sink.repeats).toEqual(scene.log.keepsRepetitions ? late : []);
+    });
+
+    test('after a position names as met again nothing of what lies before it, and all that comes again after it', async () => {
+      await scene.relay.publish(records(1, 10));
+      await scene.relay.publish(records(4, 10));
+      const [middle, end] = [collect(), collect()];
+      await scene.api.read({ epoch: 1, seq: 6 }, middle);
+      await scene.api.read({ epoch: 1, seq: 10 }, end);
+      await scene.relay.publish(records(2, 11));
+      await Promise.all([middle.until(11), end.until(11)]);
+      expect(middle.told).toEqual(places(7, 11));
+      expect(end.told).toEqual(places(11, 11));
+      const again = [...places(4, 10), ...places(2, 10)];
+      expect(middle.repeats).toEqual(scene.log.keepsRepetitions ? again : []);
+      expect(end.repeats).toEqual(scene.log.keepsRepetitions ? again : []);
+    });
+
     test('is the same for every reader', async () => {
       const [one, two] = [collect(), collect()];
       await scene.api.read('earliest', one);
@@ -127,6 +156,16 @@ overEachStore((scene) => {
       expect(sink.told).toEqual(['gap 1/3 → 1/8', ...places(8, 20)]);
     });
 
+    test('after a position when nothing is kept any more: tells what is missing with the next record', async () => {
+      await scene.relay.publish(records(1, 20));
+      await scene.log.cutBefore(21);
+      const sink = collect();
+      await scene.api.read({ epoch: 1, seq: 3 }, sink);
+      await scene.relay.publish(records(21, 22));
+      await sink.until(22);
+      expect(sink.told).toEqual(['gap 1/3 → 1/21', ...places(21, 22)]);
+    });
+
     test('after a position just before what is kept, without a gap', async () => {
       await scene.relay.publish(records(1, 20));
       await scene.log.cutBefore(8);
@@ -144,6 +183,36 @@ overEachStore((scene) => {
       await scene.relay.publish(records(25, 27));
       await sink.until(27);
       expect(sink.told).toEqual(places(26, 27));
+    });
+
+    test('after a position of an epoch of which nothing is kept, with the oldest record of the epoch that replaced it', async () => {
+      await scene.relay.publish(records(1, 5));
+      await scene.relay.publish(records(6, 10, { epoch: 2 }));
+      await scene.log.cutBefore(8);
+      const sink = collect();
+      await scene.api.read({ epoch: 1, seq: 3 }, sink);
+      await sink.until(10, 2);
+      expect(sink.told).toEqual(places(8, 10, 2));
+    });
+
+    test('after a position of an epoch that is over and partly kept: tells what is missing of it, then what replaced it', async () => {
+      await scene.relay.publish(records(1, 5));
+      await scene.relay.publish(records(6, 10, { epoch: 2 }));
+      await scene.log.cutBefore(5);
+      const sink = collect();
+      await scene.api.read({ epoch: 1, seq: 3 }, sink);
+      await sink.until(10, 2);
+      expect(sink.told).toEqual(['gap 1/3 → 1/5', '1/5', ...places(6, 10, 2)]);
+    });
+
+    test('after a position of an epoch yet to come, with nothing until the log has passed it', async () => {
+      await scene.relay.publish(records(1, 5));
+      const sink = collect();
+      await scene.api.read({ epoch: 2, seq: 3 }, sink);
+      await scene.relay.publish(records(6, 8));
+      await scene.relay.publish(records(1, 5, { epoch: 2 }));
+      await sink.until(5, 2);
+      expect(sink.told).toEqual(places(4, 5, 2));
     });
 
     test('after a position of an epoch that is over, with the epoch that replaced it', async () => {

@@ -40,6 +40,12 @@ export interface Sink {
   gap(gap: { readonly after: Position; readonly next: Position }): void;
   /** Something on the stream is not a record of ours, and was skipped. Had it a `seq`, the record after it tells the gap. */
   unreadable(error: Error): void;
+  /**
+   * The store holds a record again, or one of an epoch that a newer one has replaced: dropped, and named here so that it
+   * can be counted. Not told of what a reader meets again by its own doing: what it passes on the way to its start, and
+   * what it reads a second time to look into a jump. Over Postgres, which keeps each place once, it is never told.
+   */
+  repeated?(position: Position): void;
 }
 
 export interface Reader {
@@ -67,6 +73,12 @@ export interface Stream {
   /**
    * Starts a reader after `from`; `latest` begins with what is published from now on. It comes back by itself, where it
    * was, from whatever happens to the store, until it is closed.
+   *
+   * After a position the sink's first call is the record that follows it, whenever that is kept. Otherwise:
+   * - the position is older than what is kept: the gap, once there is a record to show it (a heartbeat's second)
+   * - nothing after it is kept but a newer epoch: that epoch's oldest record, without a gap, since no number follows from
+   *   another epoch's; whoever resumes compares the epochs
+   * - the position is beyond the end, or of an epoch yet to come: nothing until the log has passed it
    */
   read(from: Position | 'earliest' | 'latest', sink: Sink): Promise<Reader>;
   /** What the log holds now; null while nothing in it can be read. */

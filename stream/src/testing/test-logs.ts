@@ -8,6 +8,8 @@ import { silentLog } from './silent-log.ts';
 
 /** An empty log of its own, for one test. */
 export interface TestLog {
+  /** Whether what is published again is there twice. */
+  readonly keepsRepetitions: boolean;
   /** A stream over it, as each process has its own. */
   open(): Promise<Stream>;
   /** Deletes everything before this record, as retention does. Of a log without repetitions that starts at 1. */
@@ -29,6 +31,7 @@ export async function createPostgresLog(): Promise<TestLog> {
   const database = await createTestDatabase();
   const streams: Stream[] = [];
   return {
+    keepsRepetitions: false,
     async open() {
       const stream = await createPostgresStream({ databaseUrl: database.url, retentionMs: DAY_MS, log: silentLog });
       streams.push(stream);
@@ -51,6 +54,7 @@ export async function createKafkaLog(brokers: readonly string[]): Promise<KafkaT
   await admin.connect();
   const streams: Stream[] = [];
   return {
+    keepsRepetitions: true,
     topic,
     admin,
     async put(messages) {
