@@ -18,6 +18,17 @@ CREATE TABLE sync.batch (
   sent_seq      bigint NOT NULL             -- of the last record the stream has acknowledged; first_seq - 1 before any
 );
 
+-- Which run of the server this is: equal texts, read on one server, mean that it has not gone down in between, so that
+-- no transaction id was given out twice (one that took an id and logged nothing can have lost it to another by a crash).
+-- Other texts mean that it may have: it was restarted or has recovered from a crash, be it in place after the death of one
+-- backend, which leaves pg_postmaster_start_time() as it was, but discards all statistics, which are then dated anew.
+-- (pg_stat_reset_shared() dates them anew too: no harm, somebody reads his rows again.) Any role may read both.
+CREATE FUNCTION sync.server_incarnation() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+  SELECT concat_ws('/', extract(epoch FROM pg_postmaster_start_time()), extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))
+$$;
+
 -- Who relays, on which run of which server, in which history. One row, from the first relay's start on.
 CREATE TABLE sync.relay_session (
   only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
