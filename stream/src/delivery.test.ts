@@ -10,7 +10,7 @@ async function deliverAll(delivery: ReturnType<typeof createDelivery>, values: r
   for (const { value } of values) {
     const arrival = delivery.examine(value);
     if (arrival.standing === 'unreadable') delivery.tellUnreadable(arrival.error);
-    else if (arrival.standing === 'seen') delivery.tellRepeated(arrival.record);
+    else if (arrival.standing === 'seen') delivery.drop(arrival.record);
     else await delivery.deliver(arrival.record);
   }
 }
@@ -32,6 +32,14 @@ test('a gap is told before the record that shows it', async () => {
 test('a tombstone cannot be read', () => {
   const delivery = createDelivery({ from: null, sink: collect(), log: silentLog });
   expect(delivery.examine(null).standing).toBe('unreadable');
+});
+
+test('the last record met again under another tag is another history: a gap, and what follows is taken', async () => {
+  const sink = collect();
+  const delivery = createDelivery({ from: null, sink, log: silentLog });
+  await deliverAll(delivery, [...records(1, 3), ...records(2, 4, { tag: 'tag-2' }), record(3)]);
+  expect(sink.told).toEqual(['1/1', '1/2', '1/3', 'gap 1/3 → 1/4', '1/4']);
+  expect(sink.repeats).toEqual(['1/2', '1/3']);
 });
 
 describe('a sink that fails', () => {

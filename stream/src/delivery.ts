@@ -1,6 +1,6 @@
 import type { ChangeRecord } from './change-record.ts';
 import { parseRecord } from './parse-record.ts';
-import { createSequence, type Standing } from './sequence.ts';
+import { comparePositions, createSequence, type Standing } from './sequence.ts';
 import type { Position, Sink } from './stream.ts';
 import type { StreamLog } from './stream-log.ts';
 
@@ -21,15 +21,23 @@ export interface Delivery {
   /** Tells a record that is `next` or a `gap` (the gap first), and waits for the sink. */
   deliver(record: ChangeRecord): Promise<void>;
   tellUnreadable(error: Error): void;
-  /** Tells of a record that is `seen` and is dropped. */
-  tellRepeated(record: Position): void;
+  /**
+   * Drops a record that is `seen`, and says so. One at the place of the last that was delivered, but of another batch,
+   * proves that the store holds another history: then a gap is told, and what follows it is taken as what comes next.
+   */
+  drop(record: ChangeRecord): void;
+  /** Goes on after `position`, wherever it is, once the gap was told: what was delivered is not the store's history. */
+  startOver(position: Position): void;
+  /** The last record delivered; null before the first. */
+  last(): ChangeRecord | null;
   /** The last record delivered, or where the reader started. */
   position(): Position | null;
   close(): void;
 }
 
 export function createDelivery({ from, sink, log }: { from: Position | null; sink: Sink; log: StreamLog }): Delivery {
-  const sequence = createSequence(from);
+  let sequence = createSequence(from);
+  let last: ChangeRecord | null = null;
   let closed = false;
   let letGo = () => {};
 
@@ -48,6 +56,13 @@ export function createDelivery({ from, sink, log }: { from: Position | null; sin
     }
   }
 
+  function startOver({ epoch, seq }: Position): void {
+    const after = sequence.position();
+    sequence = createSequence({ epoch, seq });
+    last = null;
+    if (after !== null && !closed) void tell(() => sink.gap({ after, next: { epoch, seq: seq + 1 } }));
+  }
+
   return {
     examine(value) {
       try {
@@ -64,15 +79,19 @@ export function createDelivery({ from, sink, log }: { from: Position | null; sin
       }
       if (closed) return; // Perhaps by what the sink did about the gap.
       sequence.advance(record);
+      last = record;
       await tell(() => sink.record(record));
     },
     tellUnreadable(error) {
       if (!closed) void tell(() => sink.unreadable(error));
     },
-    tellRepeated({ epoch, seq }) {
-      if (!closed) void tell(() => sink.repeated?.({ epoch, seq }));
+    drop(record) {
+      if (last !== null && comparePositions(record, last) === 0 && record.tag !== last.tag) return startOver(record);
+      if (!closed) void tell(() => sink.repeated?.({ epoch: record.epoch, seq: record.seq }));
     },
-    position: sequence.position,
+    startOver,
+    last: () => last,
+    position: () => sequence.position(),
     close() {
       closed = true;
       letGo();

@@ -81,7 +81,7 @@ export function startKafkaReader(
         if (position !== null && comparePositions(record, position) === 0) settledUpTo = message.offset;
       } else if (message.offset > settledUpTo) {
         settledUpTo = message.offset;
-        delivery.tellRepeated(record);
+        delivery.drop(record);
       }
       unreadable = 0;
     }

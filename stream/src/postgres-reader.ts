@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { createBackoff } from './backoff.ts';
 import { createDelivery } from './delivery.ts';
+import { newestPosition } from './postgres-bounds.ts';
 import type { Nudges } from './postgres-nudges.ts';
 import type { Position, Reader, Sink } from './stream.ts';
 import type { StreamLog } from './stream-log.ts';
@@ -15,12 +16,14 @@ const PAGE_BYTES = 1024 * 1024;
  * PAGE_BYTES and one record, however large the records are. (`octet_length` does not detoast.)
  */
 const READ_PAGE = `
-  SELECT epoch, seq, payload FROM (
-    SELECT epoch, seq, payload,
-      sum(octet_length(payload)) OVER (ORDER BY epoch, seq) - octet_length(payload) AS bytes_before
-    FROM (SELECT * FROM sync.log WHERE (epoch, seq) > ($1, $2) ORDER BY epoch, seq LIMIT ${PAGE_RECORDS}) AS page
-  ) AS sized
-  WHERE bytes_before < ${PAGE_BYTES}
+  SELECT extract(epoch FROM pg_postmaster_start_time())::text AS "startedAt", page.* FROM (SELECT) AS server LEFT JOIN (
+    SELECT epoch, seq, payload FROM (
+      SELECT epoch, seq, payload,
+        sum(octet_length(payload)) OVER (ORDER BY epoch, seq) - octet_length(payload) AS bytes_before
+      FROM (SELECT * FROM sync.log WHERE (epoch, seq) > ($1, $2) ORDER BY epoch, seq LIMIT ${PAGE_RECORDS}) AS page
+    ) AS sized
+    WHERE bytes_before < ${PAGE_BYTES}
+  ) AS page ON true
   ORDER BY epoch, seq`;
 
 interface LogRow {
@@ -28,6 +31,13 @@ interface LogRow {
   readonly seq: string;
   readonly payload: string;
 }
+/** Where the page is empty, the start alone. */
+type PageRow = { readonly startedAt: string } & (LogRow | { readonly epoch: null });
+
+/** At the place of the last record told: what stands there now, and whether anything follows. */
+const LOOK_BACK = `
+  SELECT (SELECT payload FROM sync.log WHERE (epoch, seq) = ($1, $2)) AS payload,
+         EXISTS (SELECT FROM sync.log WHERE (epoch, seq) > ($1, $2)) AS "goesOn"`;
 
 /**
  * Reads `sync.log` in the order of (`epoch`, `seq`), page by page.
@@ -38,6 +48,10 @@ interface LogRow {
  * CONFLICT waits for the other's transaction), and with it all that follows. And one that commits after its successor
  * has begun a new epoch inserts below this reader's place, where nobody looks any more: a late record of an older
  * epoch is never delivered.
+ *
+ * That holds on one disk. When an older copy of it was put back, other records will stand at the places that were read;
+ * whoever looks only at what comes after would join two histories. So once the server has been started again, the record
+ * read last must still be there, unless retention has taken it; else the sink is told a gap.
  */
 export function startPostgresReader({
   pool,
@@ -61,18 +75,40 @@ export function startPostgresReader({
   const wakeUp = createWakeUp();
   const unsubscribe = nudges.subscribe(wakeUp.ring);
   let readUpTo = from ?? { epoch: -1, seq: -1 };
+  let startedAt: string | null = null;
 
   async function readPage(): Promise<number> {
-    const { rows } = await pool.query<LogRow>(READ_PAGE, [readUpTo.epoch, readUpTo.seq]);
+    const { rows } = await pool.query<PageRow>(READ_PAGE, [readUpTo.epoch, readUpTo.seq]);
+    const run = rows[0]?.startedAt ?? null;
+    if (startedAt !== null && run !== startedAt && (await isSetBack())) {
+      readUpTo = (await newestPosition(pool)) ?? { epoch: 0, seq: 0 };
+      log.warn({ after: delivery.position(), readUpTo }, 'sync.log was set back: an older copy of its disk');
+      delivery.startOver(readUpTo);
+      startedAt = run;
+      return 1;
+    }
+    startedAt = run;
+    let count = 0;
     for (const row of rows) {
+      if (row.epoch === null || closing.signal.aborted) break;
+      count++;
       readUpTo = { epoch: Number(row.epoch), seq: Number(row.seq) };
       const arrival = delivery.examine(row.payload);
       if (arrival.standing === 'unreadable') delivery.tellUnreadable(arrival.error);
-      else if (arrival.standing === 'seen') delivery.tellRepeated(arrival.record);
+      else if (arrival.standing === 'seen') delivery.drop(arrival.record);
       else await delivery.deliver(arrival.record);
-      if (closing.signal.aborted) break;
     }
-    return rows.length;
+    return count;
+  }
+
+  async function isSetBack(): Promise<boolean> {
+    const last = delivery.last();
+    if (last === null) return false;
+    const { rows } = await pool.query<{ payload: string | null; goesOn: boolean }>(LOOK_BACK, [last.epoch, last.seq]);
+    const [found] = rows;
+    if (found === undefined || found.payload === null) return found?.goesOn === false;
+    const arrival = delivery.examine(found.payload);
+    return arrival.standing === 'unreadable' || arrival.record.tag !== last.tag;
   }
 
   async function run(): Promise<void> {

@@ -36,7 +36,11 @@ export interface Bounds {
 export interface Sink {
   /** Each record once, in rising (`epoch`, `seq`), whatever the store repeats. */
   record(record: ChangeRecord): void | Promise<void>;
-  /** `seq` jumped within an epoch: what lies between is lost to this reader. The record after the gap follows as usual. */
+  /**
+   * What this reader told last and what it tells next are not one history: `seq` jumped within an epoch, or a copy of the
+   * store's disk was put back and another history has grown on it (`next` then need not come after `after`). The record
+   * after the gap follows as usual.
+   */
   gap(gap: { readonly after: Position; readonly next: Position }): void;
   /** Something on the stream is not a record of ours, and was skipped. Had it a `seq`, the record after it tells the gap. */
   unreadable(error: Error): void;
