@@ -1,30 +1,42 @@
+import type { Field } from '@sync-hub/api/model/field';
 import type { FilterInput } from '@sync-hub/api/model/filter';
+import type { Model } from '@sync-hub/api/model/model';
 import { uuidOf } from './person.ts';
 
-const columns: Readonly<Record<string, { readonly name: string; readonly type: string }>> = {
-  title: { name: 'title', type: 'text' },
-  priority: { name: 'priority', type: 'int' },
-  status: { name: 'status', type: 'task_status' },
-  dueAt: { name: 'due_at', type: 'timestamptz' },
-  assigneeId: { name: 'assignee_id', type: 'uuid' },
-};
+/** Enumerations are compared as texts, so that none has to be named here. */
+const sqlTypes = {
+  text: 'text',
+  integer: 'int',
+  boolean: 'boolean',
+  enumeration: 'text',
+  dateTime: 'timestamptz',
+  reference: 'uuid',
+  uuid: 'uuid',
+} as const satisfies Record<Field['kind'], string>;
 
-/** What the contract says a filter of tasks means, as plain SQL. Adds its values to `params`. */
-export function sqlCondition(filter: FilterInput, params: unknown[]): string {
+/** `dueAt` is `due_at`. */
+export function columnNamed(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** What the contract says a filter of this model means, as plain SQL. Adds its values to `params`. */
+export function sqlCondition(model: Model, filter: FilterInput, params: unknown[]): string {
   const conditions = Object.entries(filter).map(([key, value]) => {
-    const list = () => (value as FilterInput[]).map((one) => `(${sqlCondition(one, params)})`);
+    const list = () => (value as FilterInput[]).map((one) => `(${sqlCondition(model, one, params)})`);
     if (key === 'and') return list().join(' AND ') || 'true';
     if (key === 'or') return list().join(' OR ') || 'false';
-    if (key === 'not') return `NOT (${sqlCondition(value as FilterInput, params)})`;
-    return fieldCondition(key, value as FilterInput, params);
+    if (key === 'not') return `NOT (${sqlCondition(model, value as FilterInput, params)})`;
+    const field = model.fields[key];
+    if (field === undefined) throw new Error(`${model.name} has no field ${key}`);
+    return fieldCondition(columnNamed(key), field, value as FilterInput, params);
   });
   return conditions.map((condition) => `(${condition})`).join(' AND ') || 'true';
 }
 
-function fieldCondition(field: string, { insensitive, ...operators }: FilterInput, params: unknown[]): string {
-  const { name, type } = columns[field] ?? { name: '', type: '' };
+function fieldCondition(name: string, field: Field, { insensitive, ...operators }: FilterInput, params: unknown[]) {
+  const type = sqlTypes[field.kind];
   const cased = (sql: string) => (insensitive === true ? `lower(${sql} COLLATE pg_unicode_fast)` : sql);
-  const column = cased(name);
+  const column = cased(field.kind === 'enumeration' ? `${name}::text` : name);
   const parameter = (value: unknown) => {
     params.push(type === 'uuid' ? uuidOf(String(value)) : value);
     return cased(`$${params.length}::${type}`);
@@ -49,6 +61,7 @@ function fieldCondition(field: string, { insensitive, ...operators }: FilterInpu
       }
       default: {
         const sign = { lt: '<', lte: '<=', gt: '>', gte: '>=' }[operator];
+        if (sign === undefined) throw new Error(`nobody has said what ${operator} means`);
         return `${column} ${sign} ${parameter(value)}`;
       }
     }

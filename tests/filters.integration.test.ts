@@ -1,89 +1,119 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFilter } from '@sync-hub/api/model/filter';
 import { matches } from '@sync-hub/api/model/match';
-import { bothWheres, prismaWhere } from '@sync-hub/api/model/prisma-where';
+import type { Model } from '@sync-hub/api/model/model';
+import { prismaWhere } from '@sync-hub/api/model/prisma-where';
 import { rowFromRecord } from '@sync-hub/api/model/record-row';
 import { tableOf } from '@sync-hub/api/model/table';
-import { task } from '@sync-hub/api/schema/task';
+import { models } from '@sync-hub/api/schema/models';
+import { buildSchema } from '@sync-hub/api/schema/schema';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { createPrisma } from '@sync-hub/prisma/client';
+import type { JsonRow } from '@sync-hub/stream/change-record';
 import fc from 'fast-check';
-import { filterOf, type GeneratedTask, taskOf, userIds } from './filter-arbitraries.ts';
-import { sqlCondition } from './filter-sql.ts';
+import { filtersOf, type GeneratedRow, rowsOf } from './filter-arbitraries.ts';
+import { columnNamed, sqlCondition } from './filter-sql.ts';
 
+const schema = buildSchema();
 let database: TestDatabase;
 let prisma: ReturnType<typeof createPrisma>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   prisma = createPrisma({ databaseUrl: database.url, maxConnections: 4 });
-  await database.query(
-    `INSERT INTO users (id, email, name, color)
-     SELECT id, id || '@example.com', 'U', '#123456' FROM unnest($1::uuid[]) AS u (id)`,
-    [userIds],
-  );
 });
 afterAll(async () => {
   await prisma?.$disconnect();
   await database?.close();
 });
 
-interface StoredTask {
-  readonly id: string;
-  readonly json: string;
-  readonly [column: string]: string;
+/** Columns that a row must have and no filter knows. */
+const otherColumns: Readonly<Record<string, (id: unknown) => Readonly<Record<string, unknown>>>> = {
+  User: (id) => ({ email: `${id}@example.com`, color: '#123456' }),
+};
+
+/** Makes these the only rows of the model's table. @returns the rows as capture writes them for the log. */
+async function write(model: Model, rows: readonly GeneratedRow[]): Promise<JsonRow[]> {
+  const records = rows.map((row) => ({
+    ...Object.fromEntries(Object.entries(row).map(([field, value]) => [columnNamed(field), value])),
+    ...otherColumns[model.name]?.(row['id']),
+  }));
+  const columns = Object.keys(records[0] ?? {}).join(', ');
+  const client = await database.pool.connect();
+  try {
+    await client.query('BEGIN');
+    // Rows refer to whatever they say: a filter looks at nothing but the row.
+    await client.query(`SET LOCAL session_replication_role = replica`);
+    await client.query(`DELETE FROM ${model.table}`);
+    await client.query(
+      `INSERT INTO ${model.table} (${columns})
+       SELECT ${columns} FROM json_populate_recordset(NULL::${model.table}, $1) ON CONFLICT DO NOTHING`,
+      [JSON.stringify(records)],
+    );
+    const captured = await client.query<{ row: JsonRow }>(
+      `SELECT new AS row FROM sync.outbox WHERE xid = pg_current_xact_id() AND op = 'I'`,
+    );
+    await client.query('COMMIT');
+    return captured.rows.map(({ row }) => row);
+  } finally {
+    client.release();
+  }
 }
 
-/** Writes the tasks into a workspace of their own. @returns its id and the rows as the log would carry them. */
-async function write(tasks: readonly GeneratedTask[]): Promise<{ workspaceId: string; stored: StoredTask[] }> {
-  const workspaceId = randomUUID();
-  await database.query(`INSERT INTO workspaces (id, name) VALUES ($1, 'W')`, [workspaceId]);
-  const column = (name: keyof GeneratedTask) => tasks.map((one) => one[name]);
-  const stored = await database.query<StoredTask>(
-    `INSERT INTO tasks (workspace_id, title, priority, status, due_at, assignee_id)
-     SELECT $1, * FROM unnest($2::text[], $3::int[], $4::text[]::task_status[], $5::timestamptz[], $6::uuid[])
-     RETURNING id, row_to_json(tasks)::text AS json`,
-    [workspaceId, ...(['title', 'priority', 'status', 'dueAt', 'assigneeId'] as const).map(column)],
-  );
-  return { workspaceId, stored };
-}
-
-test('a filter tells rows of the log apart exactly as SELECT finds them, and both as SQL says', async () => {
-  const property = fc.asyncProperty(
-    fc.array(taskOf, { minLength: 1, maxLength: 8 }),
-    fc.array(filterOf, { minLength: 1, maxLength: 10 }),
-    async (tasks, inputs) => {
-      const { workspaceId, stored } = await write(tasks);
-      for (const input of inputs) {
-        const filter = readFilter(task, input);
-        const matched = stored.filter(({ json }) => matches(filter, rowFromRecord(task, JSON.parse(json))));
-        const where = bothWheres({ workspaceId }, prismaWhere(filter));
-        const found = await tableOf(task, prisma).find(where);
-        const params: unknown[] = [workspaceId];
-        const meant = await database.query<{ id: string }>(
-          `SELECT id FROM tasks WHERE workspace_id = $1 AND (${sqlCondition(input, params)})`,
-          params,
-        );
-        expect({ input, matched: idsOf(matched), found: idsOf(found) }).toEqual({
-          input,
-          matched: idsOf(meant),
-          found: idsOf(meant),
-        });
-      }
+describe('a filter tells rows of the log apart exactly as SELECT finds them, and both as SQL says', () => {
+  test.each(models.map((model) => [model.name, model] as const))(
+    'whatever is asked of a %s',
+    async (_, model) => {
+      const property = fc.asyncProperty(
+        rowsOf(model),
+        fc.array(filtersOf(model, schema), { minLength: 1, maxLength: 10 }),
+        async (rows, inputs) => {
+          const captured = await write(model, rows);
+          for (const input of inputs) {
+            const filter = readFilter(model, input);
+            const matched = captured.map((row) => rowFromRecord(model, row)).filter((row) => matches(filter, row));
+            const found = await tableOf(model, prisma).find(prismaWhere(filter));
+            const params: unknown[] = [];
+            const meant = await database.query<{ id: string }>(
+              `SELECT id FROM ${model.table} WHERE ${sqlCondition(model, input, params)}`,
+              params,
+            );
+            expect({ input, matched: idsOf(matched), found: idsOf(found) }).toEqual({
+              input,
+              matched: idsOf(meant),
+              found: idsOf(meant),
+            });
+          }
+        },
+      );
+      await fc.assert(property, { numRuns: 100, interruptAfterTimeLimit: 8_000 });
     },
+    60_000,
   );
-  await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 8_000 });
-}, 60_000);
+});
 
-test('upper and lower case are the same to the matcher and to Postgres, for every letter up to U+A7CD', async () => {
+/**
+ * Capitals of Unicode 17, which Node 20.20 knows and PostgreSQL 18 (Unicode 16) does not: with `insensitive` the matcher takes
+ * them for their small letters, Postgres does not. No generated text has one.
+ * @see docs/decisions/pinned-collation.md
+ */
+const newerThanPostgres: readonly (readonly [first: number, last: number])[] = [
+  [0xa7ce, 0xa7ce],
+  [0xa7d2, 0xa7d2],
+  [0xa7d4, 0xa7d4],
+  [0x16ea0, 0x16eb8],
+];
+
+test('upper and lower case are the same to the matcher and to Postgres, for every character there is but those listed', async () => {
   const rows = await database.query<{ point: number; lower: string }>(
     `SELECT point, lower(chr(point) COLLATE pg_unicode_fast) AS lower
-     FROM generate_series(1, 42957) AS point`,
+     FROM generate_series(1, x'10ffff'::int) AS point WHERE point NOT BETWEEN x'd800'::int AND x'dfff'::int`,
   );
   const different = rows.filter(({ point, lower }) => String.fromCodePoint(point).toLowerCase() !== lower);
-  expect(different).toEqual([]);
-});
+  const isListed = (point: number) => newerThanPostgres.some(([first, last]) => first <= point && point <= last);
+  expect(rows.length).toBeGreaterThan(1_100_000);
+  expect(different.filter(({ point }) => !isListed(point))).toEqual([]);
+}, 60_000);
 
 function idsOf(rows: readonly { readonly [field: string]: unknown }[]): string[] {
   return rows.map((row) => String(row['id'])).sort();
