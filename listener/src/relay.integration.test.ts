@@ -116,9 +116,16 @@ describe('on the Postgres stream', () => {
     const { database, stream } = hub;
     await hub.startRelay();
     await waitFor(() => stream.log().length >= 2, { what: 'the first heartbeats' });
-    const xids = async () =>
-      Number((await database.query<{ x: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS x'))[0]?.x);
-    const before = { records: stream.log().length, xid: await xids() };
+    // Of this database alone; transaction ids are the whole server's. Each connection reports at most once a second.
+    const writes = async () =>
+      Number(
+        (
+          await database.query<{ rows: string }>(
+            'SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) AS rows FROM pg_stat_user_tables',
+          )
+        )[0]?.rows,
+      );
+    const before = { records: stream.log().length, writes: await writes() };
     const startedAt = performance.now();
     await waitFor(() => stream.log().length >= before.records + 4, { what: 'four heartbeats' });
     const seconds = (performance.now() - startedAt) / 1000;
@@ -126,7 +133,7 @@ describe('on the Postgres stream', () => {
     expect(seconds).toBeGreaterThan(2.5);
     expect(seconds).toBeLessThan(10);
     // A fence, a note of what was sent, and the record itself on this stream.
-    expect(((await xids()) - before.xid) / 4).toBeLessThanOrEqual(4);
+    expect(((await writes()) - before.writes) / 4).toBeLessThanOrEqual(4);
     expect(stream.log().map(({ kind, last }) => `${kind} ${last}`)).toEqual(stream.log().map(() => 'heartbeat true'));
     expect(stream.log().map(({ batch }) => batch)).toEqual(stream.log().map((_, index) => index + 1));
   });
