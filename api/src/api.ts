@@ -10,9 +10,10 @@ import pg from 'pg';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAuth } from './auth/auth.ts';
 import type { ApiSettings } from './config.ts';
-import { readClaimedRow } from './feed/claimed-row.ts';
+import { createClaimResolver, readClaimedRow } from './feed/claimed-row.ts';
 import { createCursors } from './feed/cursor.ts';
 import { createFeed } from './feed/feed.ts';
+import { createSnapshots } from './feed/snapshots.ts';
 import { createStartPoints } from './feed/start-point.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { collectFeedMetrics } from './metrics.ts';
@@ -71,24 +72,41 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   });
   closing.add('start points', startPoints.close);
 
+  const snapshots = createSnapshots({
+    prisma,
+    settings: {
+      maxConcurrent: config.SNAPSHOT_MAX_CONCURRENT,
+      timeoutMs: config.SNAPSHOT_SECONDS * 1_000,
+      maxBytes: config.SNAPSHOT_MAX_BYTES,
+      pageRows: 500,
+      relayTimeoutMs,
+    },
+  });
+
   const sockets = createSockets();
+  const ending = new AbortController();
   const feed = createFeed({
     stream,
     startPoints,
+    snapshots,
     cursors: createCursors(config.JWT_SECRET),
-    readClaimed: (outboxId) => readClaimedRow(prisma, outboxId),
+    resolveClaim: createClaimResolver((outboxId) => readClaimedRow(prisma, outboxId), log, ending.signal),
     workspaceColumn,
     onSessionEnded: (sessionId) => sockets.closeSession(sessionId, 'SESSION_REVOKED'),
     settings: {
       frame: { maxChanges: config.FRAME_MAX_CHANGES, maxBytes: config.FRAME_MAX_BYTES },
       maxTransactionBytes: config.TRANSACTION_MAX_BYTES,
+      ring: { maxBytes: config.RING_MAX_BYTES, maxAgeMs: config.RING_SECONDS * 1_000 },
       progressMs: config.PROGRESS_SECONDS * 1_000,
       stalledMs,
     },
     log,
   });
   await feed.start();
-  closing.add('feed', feed.close);
+  closing.add('feed', () => {
+    ending.abort();
+    return feed.close();
+  });
   collectFeedMetrics(registry, feed, sockets);
 
   const { authenticate, sessions } = createAuth({ prisma, settings: config });
@@ -99,6 +117,9 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     maxSubscriptions: config.SOCKET_MAX_SUBSCRIPTIONS,
     maxFrames: config.SOCKET_MAX_PENDING_FRAMES,
     maxBytes: config.SOCKET_MAX_PENDING_BYTES,
+    maxSubscriptionFrames: config.SUBSCRIPTION_MAX_PENDING_FRAMES,
+    maxSubscriptionBytes: config.SUBSCRIPTION_MAX_PENDING_BYTES,
+    patienceMs: config.SLOW_CONSUMER_SECONDS * 1_000,
   };
   const trustedProxies = config.TRUSTED_PROXIES;
   const graphql = createGraphql({

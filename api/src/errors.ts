@@ -102,3 +102,19 @@ export class RowConflictError<Row> extends UserError {
     this.current = current;
   }
 }
+
+/** Whether it is an error that tells its caller this code. */
+export function isCoded(error: unknown, code: ErrorCode): error is GraphQLError {
+  return error instanceof GraphQLError && error.extensions['code'] === code;
+}
+
+/** What a caller is told of an error: itself, when it says what to do; else whether trying again may help. */
+export function asCodedError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const originalError = error instanceof Error ? error : null;
+  // A mistake of ours stays one, however often it is tried.
+  const isOurs = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  if (isOurs) return new GraphQLError('Internal error.', { extensions: { code: 'INTERNAL' }, originalError });
+  const message = 'The database does not answer. Try again in a few seconds.';
+  return new GraphQLError(message, { extensions: { code: 'UNAVAILABLE' }, originalError });
+}

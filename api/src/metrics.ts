@@ -15,9 +15,12 @@ export function collectFeedMetrics(registry: Registry, feed: Feed, sockets: Sock
     });
   gauge('log_seq', 'Highest seq of the log that this process has passed', () => feed.position?.seq ?? 0);
   gauge('log_gaps', 'Jumps in seq: each proves a loss', () => feed.counters.gaps);
+  gauge('log_repeated_records', 'Records met again and dropped', () => feed.counters.repeated);
   gauge('log_unreadable_records', 'Records on the stream that are not ours', () => feed.counters.unreadable);
   gauge('log_transactions', 'Transactions passed since start', () => feed.counters.transactions);
-  gauge('feed_resyncs', 'Times every subscription had to end', () => feed.counters.resyncs);
+  gauge('feed_resyncs', 'Times the log could not be continued', () => feed.counters.resyncs);
+  gauge('ring_bytes', 'Transactions held in memory, roughly', () => feed.ring.bytes);
+  gauge('ring_transactions', 'The same, counted', () => feed.ring.transactions);
   gauge('subscriptions', 'Subscriptions now', () => feed.subscriptions);
   gauge('sockets', 'Signed-in sockets now', () => sockets.size);
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JsonRow } from '@sync-hub/stream/change-record';
 import type { LogTransaction } from '../feed/transaction.ts';
 import type { Authority, MemberRole, Membership } from './authority.ts';
@@ -30,8 +31,10 @@ export interface Directory {
   adopt(members: readonly MemberRow[]): void;
   /** A live view: it says what the directory knows when it is asked. */
   authorityOf(viewerId: string): Authority;
-  /** Every member of the workspace. */
-  membersOf(workspaceId: string): Iterable<MemberRow>;
+  /** Every member of the workspace, as they were before the transactions in `undoing`, the last that were applied. */
+  membersOf(workspaceId: string, undoing?: readonly LogTransaction[]): readonly MemberRow[];
+  /** A hash of all that the policies know of the viewer; of the other members of its workspaces too, `withPeers`. */
+  fingerprintOf(viewerId: string, withPeers: boolean): string;
 }
 
 const noMemberships: ReadonlyMap<string, Membership> = new Map();
@@ -84,7 +87,25 @@ export function createDirectory(contents: DirectoryContents): Directory {
         return false;
       },
     }),
-    membersOf: (workspaceId) => byWorkspace.get(workspaceId)?.values() ?? [],
+    membersOf(workspaceId, undoing = []) {
+      const members = new Map(byWorkspace.get(workspaceId));
+      const isHere = (row: JsonRow | null): row is JsonRow => row !== null && row['workspace_id'] === workspaceId;
+      for (const transaction of [...undoing].reverse()) {
+        const changes = transaction.changes.get('members') ?? [];
+        for (const { after } of changes) if (isHere(after)) members.delete(memberRow(after).user_id);
+        for (const { before } of changes) if (isHere(before)) members.set(memberRow(before).user_id, memberRow(before));
+      }
+      return [...members.values()];
+    },
+    fingerprintOf(viewerId, withPeers) {
+      const own = byUser.get(viewerId) ?? noMemberships;
+      const parts = [...own.values()].map(({ memberId, version }) => `${memberId}:${version}`);
+      if (withPeers)
+        for (const workspaceId of own.keys())
+          for (const { id, version } of byWorkspace.get(workspaceId)?.values() ?? []) parts.push(`${id}:${version}`);
+      const text = `${admins.has(viewerId)}|${parts.sort().join()}`;
+      return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+    },
   };
 }
 
@@ -93,9 +114,27 @@ export function affectedViewers(transaction: LogTransaction): ReadonlySet<string
   const viewers = new Set<string>();
   for (const { before, after } of transaction.changes.get('members') ?? [])
     for (const row of [before, after]) if (row !== null) viewers.add(memberRow(row).user_id);
-  for (const { key, before, after } of transaction.changes.get('users') ?? [])
-    if (before?.['role'] !== after?.['role']) viewers.add(key);
+  for (const { key } of transaction.changes.get('users') ?? []) if (affectsRole(transaction, key)) viewers.add(key);
   return viewers;
+}
+
+/** The workspaces in which this transaction changes who is a member, or as what. */
+export function affectedWorkspaces(transaction: LogTransaction, viewerId?: string): ReadonlySet<string> {
+  const workspaces = new Set<string>();
+  for (const { before, after } of transaction.changes.get('members') ?? []) {
+    for (const row of [before, after]) {
+      const member = row === null ? null : memberRow(row);
+      if (member !== null && (viewerId === undefined || member.user_id === viewerId))
+        workspaces.add(member.workspace_id);
+    }
+  }
+  return workspaces;
+}
+
+/** Whether this transaction makes the viewer an ADMIN, or one no more. */
+export function affectsRole(transaction: LogTransaction, viewerId: string): boolean {
+  const changes = transaction.changes.get('users') ?? [];
+  return changes.some(({ key, before, after }) => key === viewerId && before?.['role'] !== after?.['role']);
 }
 
 /** Workspaces that `viewerId` becomes a member of by this transaction. */

@@ -1,8 +1,45 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import type { Change, Claim, JsonRow, Lost } from '@sync-hub/stream/change-record';
+import type { FeedLog } from './feed-log.ts';
 
-/** The rows of a change that was too large for the stream, as JSON text; null when the outbox holds them no more. */
-export async function readClaimedRow(prisma: PrismaClient, outboxId: string) {
+interface ClaimedRow {
+  readonly before: JsonRow | null;
+  readonly after: JsonRow | null;
+}
+
+/** Puts the rows of a change that was too large for the stream in their place. */
+export type ResolveClaim = (claim: Claim) => Promise<Change | Lost>;
+
+/** The rows of a claimed change; null when the outbox holds them no more. */
+export async function readClaimedRow(prisma: PrismaClient, outboxId: string): Promise<ClaimedRow | null> {
   const rows = await prisma.$queryRaw<{ before: string | null; after: string | null }[]>`
     SELECT old::text AS before, new::text AS after FROM sync.outbox WHERE id = ${outboxId}::bigint`;
-  return rows[0] ?? null;
+  const parse = (json: string | null): JsonRow | null => (json === null ? null : JSON.parse(json));
+  const [row] = rows;
+  return row === undefined ? null : { before: parse(row.before), after: parse(row.after) };
+}
+
+/** The log waits for Postgres until `signal`: to go on without the row would lose it. */
+export function createClaimResolver(
+  read: (outboxId: string) => Promise<ClaimedRow | null>,
+  log: FeedLog,
+  signal: AbortSignal,
+): ResolveClaim {
+  async function readOnceAnswered(outboxId: string): Promise<ClaimedRow | null> {
+    for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
+      try {
+        return await read(outboxId);
+      } catch (error) {
+        signal.throwIfAborted();
+        log.warn({ err: error }, 'a claimed row could not be read; trying again');
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+  return async (claim) => {
+    const { kind: _, outboxId, ...header } = claim;
+    const rows = await readOnceAnswered(outboxId);
+    if (rows === null) return { ...header, kind: 'lost', outboxId, reason: 'its outbox row is gone' };
+    return { ...header, kind: 'change', ...rows };
+  };
 }

@@ -5,10 +5,11 @@ import { type CursorContents, createCursors } from './cursor.ts';
 const contents: CursorContents = {
   position: { epoch: 1, epochId: 'e1', seq: 42, tag: 't1' },
   sentOfNext: 0,
-  start: { snapshot: '10:15:11,13', session: 's1', batch: 7 },
+  start: { snapshot: '10:15:11,13', epoch: 1, session: 's1', batch: 7, incarnation: 'i1' },
   authority: 'hash',
   viewerId: 'u1',
   question: 'q1',
+  shapes: 'shapes',
 };
 const cursors = createCursors('a secret of at least 32 bytes, for tests');
 

@@ -8,17 +8,28 @@ export interface CursorContents {
   readonly position: LogPosition;
   /** How many changes of the transaction after `position` have been sent too, when that was cut into frames. */
   readonly sentOfNext: number;
-  /** Until the log has passed it, the snapshot the subscription began with. */
-  readonly start: { readonly snapshot: string; readonly session: string; readonly batch: number } | null;
+  /** Until the log has passed it, where the subscription began; `unfinished` in the middle of a snapshot. */
+  readonly start: CursorStart | 'unfinished' | null;
   /** Hash of the viewer's authority. */
   readonly authority: string;
   readonly viewerId: string;
-  /** Hash of what was asked: field, arguments without `after`, selection. */
+  /** Hash of what was asked: field, arguments without `after`, selection, the shape of the model. */
   readonly question: string;
+  /** Fingerprint of the tables' columns. */
+  readonly shapes: string;
+}
+
+/** What of a start point a subscription needs to go on from it. */
+export interface CursorStart {
+  readonly snapshot: string;
+  readonly epoch: number;
+  readonly session: string;
+  readonly batch: number;
+  readonly incarnation: string;
 }
 
 /** The format of the text inside. A cursor of another version is CURSOR_EXPIRED to whoever reads it. */
-const cursorVersion = 1;
+const cursorVersion = 2;
 const macBytes = 16;
 /** A true cursor is far shorter: nothing longer is decoded. */
 const maxCursorLength = 16_384;
@@ -54,30 +65,32 @@ export type Cursors = ReturnType<typeof createCursors>;
 /** Every frame carries one: values without their names. */
 type Packed = ReturnType<typeof pack>;
 
-function pack({ position, sentOfNext, start, authority, viewerId, question }: CursorContents) {
+function pack({ position, sentOfNext, start, authority, viewerId, question, shapes }: CursorContents) {
   const { epoch, epochId, seq, tag } = position;
-  const startPoint = start === null ? null : ([start.snapshot, start.session, start.batch] as const);
-  return [cursorVersion, epoch, epochId, seq, tag, sentOfNext, startPoint, authority, viewerId, question] as const;
+  const place = [epoch, epochId, seq, tag, sentOfNext] as const;
+  return [cursorVersion, ...place, packStart(start), authority, viewerId, question, shapes] as const;
 }
 
-function unpack([
-  ,
-  epoch,
-  epochId,
-  seq,
-  tag,
-  sentOfNext,
-  start,
-  authority,
-  viewerId,
-  question,
-]: Packed): CursorContents {
+function packStart(start: CursorContents['start']) {
+  if (start === null || start === 'unfinished') return start;
+  return [start.snapshot, start.epoch, start.session, start.batch, start.incarnation] as const;
+}
+
+function unpack(packed: Packed): CursorContents {
+  const [, epoch, epochId, seq, tag, sentOfNext, start, authority, viewerId, question, shapes] = packed;
   return {
     position: { epoch, epochId, seq, tag },
     sentOfNext,
-    start: start && { snapshot: start[0], session: start[1], batch: start[2] },
+    start: unpackStart(start),
     authority,
     viewerId,
     question,
+    shapes,
   };
+}
+
+function unpackStart(start: Packed[6]): CursorContents['start'] {
+  if (start === null || start === 'unfinished') return start;
+  const [snapshot, epoch, session, batch, incarnation] = start;
+  return { snapshot, epoch, session, batch, incarnation };
 }

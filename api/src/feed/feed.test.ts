@@ -24,7 +24,7 @@ describe('a subscription', () => {
 
   test('tells a row that enters its view as CREATED, one that leaves it as DELETED', async () => {
     const { log, follow } = await startFeed();
-    const frames = await follow('ada', task, (row) => row['status'] === 'DOING');
+    const frames = await follow('ada', task, { matches: (row) => row['status'] === 'DOING' });
     const todo = row('t1', 'home');
     const doing = { ...todo, status: 'DOING', version: 2 };
     const done = { ...todo, status: 'DONE', version: 3 };
@@ -45,8 +45,8 @@ describe('a subscription', () => {
 
   test("the author's own session hears the end of its write, also where nothing of it matches", async () => {
     const { log, follow } = await startFeed();
-    const ada = await follow('ada', task, () => false);
-    const bob = await follow('bob', task, () => false);
+    const ada = await follow('ada', task, { matches: () => false });
+    const bob = await follow('bob', task, { matches: () => false });
     await log.commit(101, [created('t1', 'home')], { actor: 'ada', actorSession: 'session-of-ada', mutationId: 'm1' });
     await log.commit(102, [created('t2', 'home')], { actor: 'bob', actorSession: 'session-of-bob' });
     expect(await read(ada, 2)).toMatchObject([{ changes: [] }, { changes: [], transactionId: '101' }]);
@@ -66,9 +66,9 @@ describe('where a subscription starts', () => {
   });
 
   test('what passes while the snapshot is being taken is told afterwards', async () => {
-    const { log, database, followSoon } = await startFeed();
+    const { log, database, follow } = await startFeed();
     const answer = database.holdAnswers();
-    const following = followSoon('ada', task);
+    const following = follow('ada', task);
     await log.commit(101, [created('t1', 'home')]);
     await log.heartbeat(5);
     await log.commit(102, [created('t2', 'home')]);
@@ -116,7 +116,7 @@ describe('where a subscription starts', () => {
 
     await log.heartbeat(5);
     const crashed = await follow('ada', task);
-    database.state.crashed = true;
+    database.state.incarnation = 'another run';
     log.newRelaySession();
     await log.commit(103, [created('t3', 'home')]);
     expect(await read(crashed, 2)).toEqual([{ upToDate: true, changes: [] }, { error: 'CURSOR_EXPIRED' }]);
@@ -189,9 +189,9 @@ describe('a log that cannot be continued', () => {
   });
 
   test('the feed is ready again at the next whole transaction, and not before', async () => {
-    const { log, feed, follow, followSoon } = await startFeed();
+    const { log, feed, follow } = await startFeed();
     log.gap();
-    await expect(followSoon('ada', task)).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
+    await expect(follow('ada', task)).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
     await log.heartbeat(2);
     expect(feed.isReady).toBe(true);
     const frames = await follow('ada', task);

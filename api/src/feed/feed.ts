@@ -1,37 +1,30 @@
-import type { ChangeRecord, Claim } from '@sync-hub/stream/change-record';
-import type { Reader, Stream } from '@sync-hub/stream/stream';
-import {
-  affectedViewers,
-  createDirectory,
-  type Directory,
-  directoryTables,
-  endedSessions,
-} from '../authority/directory.ts';
+import type { ChangeRecord } from '@sync-hub/stream/change-record';
+import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
+import { affectedViewers, directoryTables, endedSessions } from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
-import type { Model } from '../model/model.ts';
-import { rowFromRecord } from '../model/record-row.ts';
+import type { ResolveClaim } from './claimed-row.ts';
 import type { Cursors } from './cursor.ts';
-import { createFollower, type Follower, type FollowRequest } from './follower.ts';
+import { type Everybody, loadEverybody } from './everybody.ts';
+import type { FeedLog } from './feed-log.ts';
+import type { FollowRequest } from './follow-request.ts';
+import { createFollower, type Follower } from './follower.ts';
 import { createFollowerIndex } from './follower-index.ts';
 import type { FrameBounds } from './frame.ts';
 import { type Backlog, createFrameQueue, type FrameQueue } from './frame-queue.ts';
-import type { StartPoint, StartPoints } from './start-point.ts';
-import { createTransactionAssembler, type LogTransaction } from './transaction.ts';
-import type { ModelChange } from './view.ts';
-
-/** What the feed needs of a logger. */
-export interface FeedLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+import { readHistory } from './history.ts';
+import type { LogView } from './log-view.ts';
+import { replay } from './replay.ts';
+import { createRing } from './ring.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { StartPoints } from './start-point.ts';
+import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
 
 interface Dependencies {
   readonly stream: Stream;
   readonly startPoints: StartPoints;
+  readonly snapshots: Pick<Snapshots, 'read'>;
   readonly cursors: Cursors;
-  /** Reads the outbox row that a claim names; null when it is gone. */
-  readonly readClaimed: (outboxId: string) => Promise<{ before: string | null; after: string | null } | null>;
+  readonly resolveClaim: ResolveClaim;
   /** The column that names the workspace of a table's rows; null where they belong to none. */
   readonly workspaceColumn: (table: string) => string | null;
   /** Called for each session that the log says has ended. */
@@ -40,6 +33,7 @@ interface Dependencies {
     readonly frame: FrameBounds;
     /** What of one transaction is held, roughly; what a larger one changed is unknowable. */
     readonly maxTransactionBytes: number;
+    readonly ring: { readonly maxBytes: number; readonly maxAgeMs: number };
     readonly progressMs: number;
     /** A log that brings nothing for so long, not even a heartbeat, is stalled. */
     readonly stalledMs: number;
@@ -50,127 +44,125 @@ interface Dependencies {
 /** Counts what must not go unseen. */
 export interface FeedCounters {
   gaps: number;
+  repeated: number;
   unreadable: number;
   resyncs: number;
   transactions: number;
 }
 
+/** So many of the newest records are read at the start, to fill the ring with what clients may have missed meanwhile. */
+const backfillRecords = 10_000;
+
 /**
- * Reads the log once for the whole process, keeps the directory of everybody at its position, and shows each follower
- * the transactions that may concern it, one after the other, in order.
+ * Reads the log once for the whole process, keeps the newest of it in memory and the directory of everybody at its position,
+ * and shows each live follower the transactions that may concern it, one after the other, in order.
  *
- * When the log cannot be continued exactly (a gap, another epoch, a record that cannot be known) every follower ends
- * with CURSOR_EXPIRED and the feed aligns itself anew: never a silent gap.
+ * When the log cannot be continued exactly (a gap, another epoch) the feed meets it anew, and every follower with it:
+ * rows are read again, changes end with CURSOR_EXPIRED. Never a silent gap.
  */
 export function createFeed(dependencies: Dependencies) {
-  const { stream, startPoints, cursors, readClaimed, workspaceColumn, onSessionEnded, settings, log } = dependencies;
-  const counters: FeedCounters = { gaps: 0, unreadable: 0, resyncs: 0, transactions: 0 };
+  const { stream, startPoints, snapshots, cursors, onSessionEnded, settings, log } = dependencies;
+  const counters: FeedCounters = { gaps: 0, repeated: 0, unreadable: 0, resyncs: 0, transactions: 0 };
   const followers = createFollowerIndex();
-  const assembler = createTransactionAssembler({
-    resolveClaim,
-    maxBytes: settings.maxTransactionBytes,
-    kept: directoryTables,
-    workspaceColumn,
-  });
+  const createAssembler = () =>
+    createTransactionAssembler({
+      resolveClaim: dependencies.resolveClaim,
+      maxBytes: settings.maxTransactionBytes,
+      kept: directoryTables,
+      workspaceColumn: dependencies.workspaceColumn,
+    });
+  const assembler = createAssembler();
+  const ring = createRing(settings.ring);
 
-  /** Everybody's authority as of the feed's position; null until the feed is aligned with the log. */
-  let aligned: { directory: Directory; transaction: LogTransaction } | null = null;
-  /** While the directory's own snapshot may still see what comes. */
-  let directoryStart: StartPoint | null = null;
+  /** Null until the log was met. */
+  let met: { readonly everybody: Everybody; position: LogPosition } | null = null;
+  /** What was on the stream at the start has to be read before anybody is served. */
+  let readyAt: Position | null = null;
   let epoch: number | null = null;
+  /** The relay's, when it was asked last: the log may still bring what was before. */
+  let oldestEpoch = 0;
   let lastRecordAt = Date.now();
   let reader: Reader | null = null;
-  let progressTimer: NodeJS.Timeout | null = null;
+  let ticker: NodeJS.Timeout | null = null;
+  let nextMove = createMove();
+
+  const logView: LogView = {
+    position: () => met?.position ?? null,
+    after: (place) => (met === null ? 'other' : ring.after(place)),
+    since: (place, signal) =>
+      readHistory({ ring, replay: (from, until) => replay({ stream, createAssembler }, from, until) }, place, signal),
+    moved: () => nextMove.done,
+    everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
+    membersAt(workspaceId, place) {
+      const later = ring.allAfter(place);
+      return later && (met?.everybody.directory.membersOf(workspaceId, later) ?? null);
+    },
+  };
+
+  // ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async function takeRecord(record: ChangeRecord): Promise<void> {
     lastRecordAt = Date.now();
     try {
-      if (epoch !== null && record.epoch !== epoch) resync(`epoch ${record.epoch} follows epoch ${epoch}`);
+      if (epoch !== null && record.epoch !== epoch) meetAnew(`epoch ${record.epoch} follows epoch ${epoch}`);
       epoch = record.epoch;
       const transaction = await assembler.add(record);
       if (transaction !== null) await takeTransaction(transaction);
     } catch (error) {
       // A record that we cannot make sense of is a gap like any other: said to everyone, never passed over.
       log.error({ err: error, seq: record.seq }, 'a record of the log could not be applied');
-      resync('a record could not be applied');
+      meetAnew('a record could not be applied');
     }
   }
 
   async function takeTransaction(transaction: LogTransaction): Promise<void> {
-    if (aligned === null) return align(transaction);
-    if (directoryTables.some((table) => transaction.unknowable.has(table)))
-      return resync(`a change of ${[...transaction.unknowable.keys()].join(', ')} cannot be known`);
+    if (met === null) return meet(transaction);
+    const { everybody } = met;
+    const hasSeen = await everybody.hasSeen(transaction);
+    if (hasSeen === null) return meetAnew('the server has crashed since everybody was read');
+    if (!hasSeen && directoryTables.some((table) => transaction.unknowable.has(table)))
+      return meetAnew(`a change of ${[...transaction.unknowable.keys()].join(', ')} cannot be known`);
     counters.transactions += 1;
-    const { directory } = aligned;
-    const seenByDirectory = directorySees(transaction);
-    if (aligned === null) return;
 
-    const changesOf = modelChanges(transaction);
-    const halves: (() => void)[] = [];
-    for (const follower of followers.concernedBy(transaction, affectedViewers(transaction)))
-      halves.push(follower.receive(transaction, changesOf(follower.request.view.model)));
-    if (!seenByDirectory) directory.apply(transaction);
+    const concerned = followers.concernedBy(transaction, affectedViewers(transaction));
+    const halves = [...concerned].map((follower) => follower.receive(transaction));
+    if (!hasSeen) everybody.directory.apply(transaction);
+    ring.add(transaction);
+    met.position = transaction.position;
     for (const completeHalf of halves) completeHalf();
-    aligned = { directory, transaction };
     for (const sessionId of endedSessions(transaction)) endSession(sessionId);
+    move();
   }
 
-  /** The first whole transaction: the directory is loaded, in a snapshot later than it. */
-  async function align(transaction: LogTransaction): Promise<void> {
-    const start = await startPoints.takeForEverybody();
-    if (start.epoch !== transaction.position.epoch) return;
-    directoryStart = start;
-    aligned = { directory: createDirectory(start.authority), transaction };
-    log.info({ seq: transaction.position.seq, members: start.authority.members.length }, 'feed aligned with the log');
+  /** The first whole transaction: everybody is read, in a snapshot later than it. */
+  async function meet({ position }: LogTransaction): Promise<void> {
+    if (position.epoch < oldestEpoch) return;
+    const everybody = await loadEverybody(startPoints);
+    oldestEpoch = everybody.start.epoch;
+    if (position.epoch !== oldestEpoch) return;
+    met = { everybody, position };
+    ring.begin(position);
+    log.info({ seq: position.seq, members: everybody.start.authority.members.length }, 'the feed has met the log');
+    move();
   }
 
-  /** Whether the directory was loaded with this transaction in it already. */
-  function directorySees(transaction: LogTransaction): boolean {
-    if (directoryStart === null) return false;
-    if (transaction.batch >= directoryStart.batch + 3) {
-      directoryStart = null;
-      return false;
-    }
-    if (transaction.batch > directoryStart.batch && transaction.session !== directoryStart.session) {
-      resync('the relay began a new session while the directory was settling');
-      return false;
-    }
-    if (transaction.batch <= directoryStart.batch || transaction.xid === null) return true;
-    return directoryStart.snapshot.sees(transaction.xid);
-  }
-
-  function resync(reason: string) {
-    if (aligned !== null) {
-      counters.resyncs += 1;
-      log.warn({ reason, subscriptions: followers.size }, 'the log cannot be continued; every subscription ends');
-    }
+  function meetAnew(reason: string) {
     assembler.restart();
-    aligned = null;
-    directoryStart = null;
-    const error = codedError('CURSOR_EXPIRED', 'The log was interrupted. Read again, then subscribe again.');
-    for (const follower of followers.all()) follower.end(error);
+    if (met === null) return;
+    counters.resyncs += 1;
+    log.warn({ reason, subscriptions: followers.size }, 'the log cannot be continued: rows are read anew, changes end');
+    met = null;
+    for (const follower of followers.all()) follower.lose();
+    move();
   }
 
-  async function resolveClaim(claim: Claim) {
-    const { kind: _, outboxId, ...header } = claim;
-    const rows = await retryUntilAnswered(() => readClaimed(outboxId));
-    if (rows === null) return { ...header, kind: 'lost' as const, outboxId, reason: 'its outbox row is gone' };
-    const parse = (json: string | null) => (json === null ? null : JSON.parse(json));
-    return { ...header, kind: 'change' as const, before: parse(rows.before), after: parse(rows.after) };
+  function move() {
+    const moved = nextMove;
+    nextMove = createMove();
+    moved.resolve();
   }
 
-  /** The log waits for Postgres: to go on without the row would lose it. */
-  async function retryUntilAnswered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (progressTimer === null) throw error;
-        log.warn({ err: error }, 'a claimed row could not be read; trying again');
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-      }
-    }
-  }
+  // ── who follows ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Tells every subscriber to come back. */
   function endAll() {
@@ -184,61 +176,74 @@ export function createFeed(dependencies: Dependencies) {
     for (const follower of followers.ofSession(sessionId)) follower.end(error);
   }
 
+  function tick() {
+    const now = Date.now();
+    const isStalled = now - lastRecordAt > settings.stalledMs;
+    for (const follower of followers.all()) follower.tick({ now, quietSince: now - settings.progressMs, isStalled });
+  }
+
+  function isReady(): boolean {
+    if (met === null) return false;
+    if (readyAt !== null && isBefore(met.position, readyAt)) return false;
+    readyAt = null;
+    return true;
+  }
+
   return {
     counters,
+    ring,
     get subscriptions() {
       return followers.size;
     },
     get position() {
-      return aligned?.transaction.position ?? null;
+      return met?.position ?? null;
     },
     get isReady() {
-      return aligned !== null;
+      return isReady();
+    },
+    get isStalled() {
+      return Date.now() - lastRecordAt > settings.stalledMs;
     },
     async start() {
-      progressTimer = setInterval(() => {
-        const now = Date.now();
-        const isStalled = now - lastRecordAt > settings.stalledMs;
-        const tick = { now, quietSince: now - settings.progressMs, isStalled };
-        for (const follower of followers.all()) follower.tick(tick);
-      }, 1_000).unref();
-      reader = await stream.read('latest', {
+      ticker = setInterval(tick, 1_000).unref();
+      const bounds = await stream.bounds();
+      readyAt = bounds && bounds.newest;
+      reader = await stream.read(bounds === null ? 'earliest' : beginningOf(bounds.newest), {
         record: takeRecord,
         gap({ after, next }) {
+          if (met === null) return; // Before what was looked for.
           counters.gaps += 1;
           log.error({ after, next }, 'the log has a gap');
-          resync('the log has a gap');
+          meetAnew('the log has a gap');
         },
         unreadable(error) {
           counters.unreadable += 1;
           log.error({ err: error }, 'a record on the stream is not ours; skipped');
         },
+        repeated() {
+          counters.repeated += 1;
+        },
       });
     },
     /**
-     * Follows from now on. The queue's first frame is the opening one, without changes.
+     * Follows the log.
      *
-     * @throws UNAVAILABLE while the feed is not aligned or no relay runs; SESSION_REVOKED.
+     * @throws UNAVAILABLE while the log was not met or no relay runs; SESSION_REVOKED; CURSOR_INVALID; CURSOR_EXPIRED.
      */
     async follow(request: FollowRequest, backlog: Backlog): Promise<FrameQueue> {
-      if (aligned === null)
-        throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
+      if (!isReady()) throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
       let follower: Follower | null = null;
-      const forget = () => follower !== null && followers.remove(follower);
       const queue = createFrameQueue(backlog, () => follower?.end());
       follower = createFollower({
         request,
         queue,
+        log: logView,
         startPoints,
+        snapshots,
         cursors,
         frameBounds: settings.frame,
-        everybody: aligned.directory,
-        feedPosition: () => {
-          if (aligned === null) throw new Error('an unaligned feed has no position');
-          return aligned.transaction.position;
-        },
-        onSettled: () => follower !== null && followers.settle(follower),
-        onEnd: forget,
+        onLive: (isLive) => follower !== null && followers.setLive(follower, isLive),
+        onEnd: () => follower !== null && followers.remove(follower),
       });
       followers.add(follower);
       try {
@@ -249,11 +254,18 @@ export function createFeed(dependencies: Dependencies) {
       }
       return queue;
     },
+    /** Viewers who follow something now. */
+    viewers: followers.viewers,
+    /** What the log says of a viewer, for whoever asks Postgres as well; null while it is not known exactly. */
+    authorityOf: (viewerId: string) => logView.everybody()?.authorityOf(viewerId) ?? null,
+    /** Postgres says that the viewer has lost something, and the log has not said so in time. */
+    distrust(viewerId: string) {
+      for (const follower of followers.ofViewer(viewerId)) follower.distrust();
+    },
     endSession,
     endAll,
     async close() {
-      if (progressTimer !== null) clearInterval(progressTimer);
-      progressTimer = null;
+      if (ticker !== null) clearInterval(ticker);
       await reader?.close();
       endAll();
     },
@@ -261,19 +273,20 @@ export function createFeed(dependencies: Dependencies) {
 }
 export type Feed = ReturnType<typeof createFeed>;
 
-/** The transaction's changes as rows of a model, made once for all followers of that model. */
-function modelChanges(transaction: LogTransaction): (model: Model) => readonly ModelChange[] {
-  const made = new Map<Model, readonly ModelChange[]>();
-  return (model) => {
-    let changes = made.get(model);
-    if (changes === undefined) {
-      changes = (transaction.changes.get(model.table) ?? []).map(({ key, before, after }) => ({
-        key,
-        before: before === null ? null : rowFromRecord(model, before),
-        after: after === null ? null : rowFromRecord(model, after),
-      }));
-      made.set(model, changes);
-    }
-    return changes;
-  };
+/** Some way back from the newest record, as far as its epoch goes. */
+function beginningOf({ epoch, seq }: Position): Position {
+  return { epoch, seq: Math.max(0, seq - backfillRecords) };
+}
+
+function isBefore(one: Position, other: Position): boolean {
+  return one.epoch < other.epoch || (one.epoch === other.epoch && one.seq < other.seq);
+}
+
+/** A promise and how to resolve it. */
+function createMove() {
+  let resolve = () => {};
+  const done = new Promise<void>((resolver) => {
+    resolve = resolver;
+  });
+  return { done, resolve };
 }

@@ -1,56 +1,31 @@
 import type { GraphQLError } from 'graphql';
-import type { Authority } from '../authority/authority.ts';
-import {
-  affectedViewers,
-  createDirectory,
-  type Directory,
-  joinedWorkspaces,
-  type MemberRow,
-} from '../authority/directory.ts';
-import { codedError } from '../errors.ts';
-import type { Row } from '../model/row.ts';
+import { asCodedError, codedError } from '../errors.ts';
 import type { Cursors } from './cursor.ts';
-import type { FrameBounds, FrameChange } from './frame.ts';
+import { type FollowRequest, needsPeers } from './follow-request.ts';
+import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import { createFrameWriter, type Standing } from './frame-writer.ts';
+import { createFrameWriter } from './frame-writer.ts';
+import type { LogView } from './log-view.ts';
+import { HistoryLostError } from './replay.ts';
+import { isUnchanged, readPlace, startOf } from './resume.ts';
+import type { Snapshot, Snapshots } from './snapshots.ts';
+import { createStandpoint } from './standpoint.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
-import { type ModelChange, seenRow, type View, viewChange } from './view.ts';
-
-/** Who follows what. */
-export interface FollowRequest {
-  readonly view: View;
-  readonly viewerId: string;
-  readonly sessionId: string;
-  /** When the viewer's token does. */
-  readonly expiresAt: Date;
-  /** Hash of the question, for the cursor. */
-  readonly question: string;
-  /** The one workspace that `where` asks for, if it does: losing it ends the subscription. */
-  readonly workspaceId: string | null;
-}
+import { lookBefore } from './view.ts';
 
 interface Dependencies {
   readonly request: FollowRequest;
   readonly queue: FrameQueue;
+  readonly log: LogView;
   readonly startPoints: StartPoints;
+  readonly snapshots: Pick<Snapshots, 'read'>;
   readonly cursors: Cursors;
   readonly frameBounds: FrameBounds;
-  /** The directory of everybody, at the feed's position. */
-  readonly everybody: Directory;
-  readonly feedPosition: () => LogPosition;
-  /** The follower moves with `everybody` now and needs only the transactions that concern it. */
-  readonly onSettled: () => void;
-  /** The follower takes nothing more. */
+  /** It stands at the newest transaction and is to be shown each that concerns it; or does so no more. */
+  readonly onLive: (isLive: boolean) => void;
+  /** It takes nothing more. */
   readonly onEnd: () => void;
-}
-
-/** A transaction, with what had to be read from the feed's state at the moment it passed. */
-interface Passed {
-  readonly transaction: LogTransaction;
-  readonly changes: readonly ModelChange[];
-  /** Members of the workspaces that the viewer joined by it. */
-  readonly joined: readonly MemberRow[];
 }
 
 /** What the feed tells its followers once a second. */
@@ -61,198 +36,329 @@ export interface Tick {
   readonly isStalled: boolean;
 }
 
-interface Settling {
-  readonly start: StartPoint;
-  /** The viewer's authority as of the snapshot, moved on by what the snapshot does not see. */
-  readonly own: Directory;
-  /** Relay sessions in which the server is known not to have crashed since the snapshot. */
-  readonly sessions: Set<string>;
-  /** Workspaces joined since: all that the log tells of them counts, whether the snapshot sees it or not. */
-  readonly adopted: Set<string>;
-  /** A record of batch b + 3 was met: nothing that follows can be visible in the snapshot. */
-  filterPassed: boolean;
-}
-
 /**
- * One subscription's place in the log, from its own snapshot on.
+ * One subscription's way along the log.
  *
- *   starting ──start point──▶ settling ──record of batch ≥ b + 3──▶ settled
- *      ▲ holds transactions      │  ▲
- *      └── confirming ◀──────────┘  │   a record of another relay session came: did the server crash since S?
- *              └──── it did not ────┘   (it did: CURSOR_EXPIRED)
+ *   begin ──(a snapshot, for rows)──▶ catch up ──at the newest transaction, past b + 3──▶ live
+ *   resume ─────────────────────────────▲   │                                              │
+ *                                       └── reset: a snapshot again  ◀────────────────────-┘
+ *                                           (authority changed, rows cannot be known, history lost)
  *
- * While settling it drops what its snapshot has seen, and its authority is its own, loaded in that snapshot; settled, it
- * shares the directory of everybody.
+ * Catching up it takes transactions as fast as its client reads them, from memory or from the stream, with an authority of
+ * its own; live, the feed shows it each transaction that concerns it, and it shares the directory of everybody.
  *
  * @see docs/data-flow.md, "Where a subscription starts"
  */
 export function createFollower(dependencies: Dependencies) {
-  const { request, queue, startPoints, cursors, frameBounds, everybody, feedPosition, onSettled, onEnd } = dependencies;
-  const { view, viewerId } = request;
-
+  const { request, queue, log, startPoints, snapshots, cursors, frameBounds, onLive, onEnd } = dependencies;
+  const { views, viewerId, sessionId } = request;
+  const isRows = request.kind === 'rows';
   const frames = createFrameWriter({ queue, cursors, bounds: frameBounds, viewerId, question: request.question });
+  const standpoint = createStandpoint({ request, log });
+  const ending = new AbortController();
+  const ended = new Promise<void>((resolve) => {
+    ending.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
-  let authority: Authority = everybody.authorityOf(viewerId);
-  let settling: Settling | null = null;
-  let held: Passed[] | null = [];
-  /** While settling: the last transaction passed. Whatever came before the start point was asked for, it has seen. */
-  let ownPosition = feedPosition();
-  let ended = false;
-  let saidStalled = false;
+  /** The last transaction that was dealt with, while not live. */
+  let place: LogPosition | null = null;
+  /** Of the transaction after `place`: what the client had of it before it came back. */
+  let alreadySent = 0;
+  /** Of a snapshot: not sent yet. */
+  let pages: Snapshot['rows'] | null = null;
+  /** Everything is to be read anew. */
+  let mustReset = false;
+  let isLive = false;
+  let leaveLive = () => {};
+  /** At the newest transaction. */
+  let isIdle = false;
+  let saidUpToDate = false;
 
-  // ── its place ────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── where it begins ──────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Finds its place. Rejects with a coded error; after that it follows until it ends. */
   async function start(): Promise<void> {
-    const needsPeers = view.model.policy.read.readsPeers;
-    const point = await startPoints.take({ viewerId, sessionId: request.sessionId, needsPeers });
-    if (ended) return;
-    if (!point.authority.liveSessionIds.includes(request.sessionId))
+    const contents = request.after === null ? null : readPlace(cursors, request, request.after);
+    if (request.after !== null && contents === null && !isRows) throw expired();
+    const here = log.position();
+    if (isRows && contents === null) {
+      place = here;
+      openRows(await readSnapshot());
+    } else {
+      const point = await startPoints.take({ viewerId, sessionId, needsPeers: needsPeers(request) });
+      requireSession(point);
+      if (contents === null) {
+        place = here;
+        standpoint.settleAt(point, point);
+        tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), true));
+        saidUpToDate = true;
+      } else if (isUnchanged(contents, request, point)) {
+        place = contents.position;
+        alreadySent = contents.sentOfNext;
+        standpoint.settleAt(point, startOf(contents, point));
+      } else {
+        lose();
+      }
+    }
+    void run();
+  }
+
+  function requireSession({ authority }: StartPoint) {
+    if (!authority.liveSessionIds.includes(sessionId))
       throw codedError('SESSION_REVOKED', 'This session has ended. Sign in again.');
-    const own = createDirectory(point.authority);
-    settling = { start: point, own, sessions: new Set([point.session]), adopted: new Set(), filterPassed: false };
-    authority = own.authorityOf(viewerId);
-    endUnless(frames.writeQuiet(ownPosition, standing()));
-    release();
   }
 
-  /** Goes on with what was held, until something makes it hold again. */
-  function release() {
-    const waiting = held ?? [];
-    held = null;
-    for (const [index, passed] of waiting.entries()) {
-      settle(passed);
-      if (held !== null) {
-        held = [...(held as Passed[]), ...waiting.slice(index + 1)];
-        return;
-      }
-      if (ended) return;
-    }
-    settleDown();
+  function readSnapshot(): Promise<Snapshot> {
+    return snapshots.read({ views, viewerId, sessionId, needsPeers: needsPeers(request) }, ending.signal);
   }
 
-  function settle(passed: Passed) {
-    if (settling === null || ended) return;
-    const { transaction } = passed;
-    const { start, own, sessions, adopted } = settling;
-    if (transaction.position.epoch < start.epoch) return;
-    settling.filterPassed ||= transaction.batch >= start.batch + 3;
-    const previous = ownPosition;
-    if (!settling.filterPassed) {
-      if (transaction.batch > start.batch && !sessions.has(transaction.session)) {
-        held = [passed];
-        void confirm(transaction.session);
-        return;
-      }
-      if (transaction.batch <= start.batch || transaction.xid === null || start.snapshot.sees(transaction.xid)) {
-        own.apply(transaction, adopted);
-        ownPosition = transaction.position;
-        return;
+  function openRows({ start, rows }: Snapshot) {
+    pages = rows;
+    requireSession(start);
+    standpoint.settleAt(start, start);
+  }
+
+  // ── how it goes on ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function run(): Promise<void> {
+    while (!ending.signal.aborted) {
+      try {
+        if (mustReset) await reset();
+        if (pages !== null) await sendPages(pages);
+        await catchUp();
+      } catch (error) {
+        if (ending.signal.aborted) return;
+        if (error instanceof HistoryLostError) lose();
+        else end(asCodedError(error));
       }
     }
-    const judgement = judge(passed.changes);
-    own.apply(transaction);
-    own.adopt(passed.joined);
-    for (const { workspace_id } of passed.joined) adopted.add(workspace_id);
-    deliver(transaction, passed.changes, judgement, previous);
-    ownPosition = transaction.position;
   }
 
-  /** With the filter passed and nothing held, the directory of everybody says the same as our own. */
-  function settleDown() {
-    if (settling === null || held !== null || !settling.filterPassed || ended) return;
-    settling = null;
-    authority = everybody.authorityOf(viewerId);
-    onSettled();
+  /** Rows are read anew; changes cannot be. */
+  function lose() {
+    if (!isRows) return end(expired());
+    mustReset = true;
+    place = null;
+    leaveLive();
   }
 
-  async function confirm(session: string) {
-    if (settling === null) return;
-    if (!(await startPoints.stillHolds(settling.start))) return end(expired());
-    settling.sessions.add(session);
-    release();
+  /** Everything again, from a new snapshot. While Postgres does not answer, the client is told that it may be behind. */
+  async function reset(): Promise<void> {
+    pages?.release();
+    pages = null;
+    while (log.position() === null) await movedOrEnded();
+    place ??= log.position();
+    for (let delayMs = 50; !ending.signal.aborted; delayMs = Math.min(delayMs * 2, 2_000)) {
+      try {
+        openRows(await readSnapshot());
+        mustReset = false;
+        alreadySent = 0;
+        return;
+      } catch (error) {
+        if (ending.signal.aborted || !isPassing(error)) throw error;
+        if (saidUpToDate) tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), false));
+        saidUpToDate = false;
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
   }
 
-  // ── what it tells ────────────────────────────────────────────────────────────────────────────────────────────────
+  async function sendPages(rows: Snapshot['rows']): Promise<void> {
+    const position = placeOrFail();
+    let isFirst = true;
+    do {
+      const page = await rows.take();
+      const view = page === null ? undefined : views[page.view];
+      const changes =
+        page === null || view === undefined ? [] : page.changes.map((change) => ({ ...change, model: view.model }));
+      const pieces = cutChanges(changes, frameBounds);
+      for (const [index, piece] of pieces.entries()) {
+        if (!(await hasRoom()) || mustReset) return;
+        const isLast = rows.pages === 0 && index === pieces.length - 1;
+        const here = standpoint.standing();
+        const placing = { position, reset: isFirst, upToDate: isLast };
+        tell(frames.writePage(piece, placing, isLast ? here : { ...here, start: 'unfinished' }));
+        isFirst = false;
+      }
+    } while (rows.pages > 0);
+    pages = null;
+    saidUpToDate = true;
+  }
 
-  /** What the viewer saw of these rows, under the authority before their transaction. */
-  function judge(changes: readonly ModelChange[]): Judgement {
-    return { seen: changes.map((change) => seenRow(view, authority, change.before)), wasMember: isMember() };
+  /** Up to the newest transaction, and on from there as it comes, until it may go live; then waits until it no longer is. */
+  async function catchUp(): Promise<void> {
+    while (!mustReset && !ending.signal.aborted) {
+      if (log.after(placeOrFail()) === 'ahead') {
+        // Another process has shown the client more than this one has passed yet.
+        await movedOrEnded();
+        continue;
+      }
+      for await (const transaction of log.since(placeOrFail(), ending.signal)) {
+        await step(transaction);
+        if (mustReset || ending.signal.aborted) return;
+      }
+      if (!saidUpToDate && (await hasRoom()) && log.after(placeOrFail()) === null) {
+        tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), true));
+        saidUpToDate = true;
+      }
+      if (log.after(placeOrFail()) !== null || ending.signal.aborted || mustReset) continue;
+      isIdle = true;
+      await (standpoint.isSettled && log.everybody() !== null ? beLive() : movedOrEnded());
+      isIdle = false;
+    }
+  }
+
+  /** Nothing may come between the look at the log and this. */
+  function beLive(): Promise<void> {
+    standpoint.shareEverybody();
+    isLive = true;
+    onLive(true);
+    return new Promise((resolve) => {
+      leaveLive = () => {
+        leaveLive = () => {};
+        isLive = false;
+        onLive(false);
+        resolve();
+      };
+    });
+  }
+
+  function movedOrEnded(): Promise<unknown> {
+    return Promise.race([log.moved(), ended]);
+  }
+
+  // ── one transaction ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** While not live: what the snapshot has seen is dropped, all else is told as the client makes room for it. */
+  async function step(transaction: LogTransaction): Promise<void> {
+    let verdict = standpoint.judge(transaction);
+    if (verdict === 'unsure') {
+      if (!(await isSameRun())) return lose();
+      standpoint.trust(transaction.session);
+      verdict = standpoint.judge(transaction);
+    }
+    if (!(await hasRoom()) || mustReset) return;
+    const previous = placeOrFail();
+    const isNewest = log.position()?.seq === transaction.position.seq;
+    if (verdict === 'seen') {
+      standpoint.apply(transaction, true);
+      place = transaction.position;
+      // It is on screen already; that its author hears of it is owed all the same.
+      if (isAuthor(transaction)) deliver(transaction, [], previous, isNewest);
+      return;
+    }
+    const authority = standpoint.authority();
+    const look = lookBefore(views, transaction, authority);
+    const wasMember = standpoint.isMember();
+    standpoint.apply(transaction, false);
+    if (mustNotTell(transaction)) return;
+    place = transaction.position;
+    deliver(transaction, look(authority), previous, isNewest);
+    endIfLost(wasMember);
+  }
+
+  /** Postgres is asked until it answers. */
+  async function isSameRun(): Promise<boolean> {
+    const incarnation = standpoint.start?.incarnation;
+    for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
+      ending.signal.throwIfAborted();
+      try {
+        return (await startPoints.incarnation()) === incarnation;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+
+  /** Where the transaction cannot simply be told: resets, or ends. */
+  function mustNotTell(transaction: LogTransaction): boolean {
+    const isAffected = standpoint.isAuthorityAffected(transaction);
+    const hasMissed = standpoint.mayHaveMissed(transaction);
+    if (isRows) mustReset ||= isAffected || hasMissed;
+    else if (hasMissed) end(expired());
+    return isRows ? mustReset : hasMissed;
+  }
+
+  /** Changes of a workspace alone end with the membership in it. */
+  function endIfLost(wasMember: boolean) {
+    if (!isRows && wasMember && !standpoint.isMember()) end(noMember());
+  }
+
+  function isAuthor({ actorSession, tables }: LogTransaction): boolean {
+    return actorSession === sessionId && views.some(({ model }) => tables.has(model.table));
   }
 
   function deliver(
     transaction: LogTransaction,
-    changes: readonly ModelChange[],
-    before: Judgement,
+    told: readonly FrameChange[],
     previous: LogPosition,
+    isNewest: boolean,
   ) {
-    if (affectedViewers(transaction).has(viewerId)) frames.forgetAuthority();
-    if (mayHaveMissed(transaction)) return end(expired());
-    const told: FrameChange[] = [];
-    for (const [index, change] of changes.entries()) {
-      const frameChange = viewChange(view, change, before.seen[index] ?? null, authority);
-      if (frameChange !== null) told.push(frameChange);
-    }
-    const isAuthor = transaction.actorSession === request.sessionId && transaction.tables.has(view.model.table);
-    if (told.length > 0 || isAuthor) endUnless(frames.writeTransaction(transaction, told, previous, standing()));
-    if (before.wasMember && !isMember())
-      end(codedError('FORBIDDEN', 'You are no longer a member of the workspace that this subscription follows.'));
+    const sent = alreadySent;
+    alreadySent = 0;
+    if (told.length <= sent && !(isAuthor(transaction) && sent === 0)) return;
+    saidUpToDate = isNewest;
+    tell(frames.writeTransaction(transaction, told, { previous, alreadySent: sent, isNewest }, standpoint.standing()));
   }
 
-  /** Whether something that cannot be known may be of this view: of any workspace, or of one the viewer is a member of. */
-  function mayHaveMissed({ unknowable }: LogTransaction): boolean {
-    const workspaces = unknowable.get(view.model.table);
-    if (workspaces === undefined) return false;
-    return workspaces === 'any' || [...workspaces].some((id) => authority.memberships.has(id));
+  function placeOrFail(): LogPosition {
+    const at = isLive ? log.position() : place;
+    if (at === null) throw new HistoryLostError('the log was lost');
+    return at;
   }
 
-  function standing(): Standing {
-    return { authority, start: settling?.start ?? null };
+  // ── how it ends ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Waits for the client, but not for ever. */
+  async function hasRoom(): Promise<boolean> {
+    if (!(await queue.room())) tell(false);
+    return !ending.signal.aborted;
   }
 
-  function endUnless(wasTaken: boolean) {
-    if (!wasTaken)
-      end(codedError('SLOW_CONSUMER', 'This client reads more slowly than its changes come. Subscribe again.'));
-  }
-
-  function isMember(): boolean {
-    return request.workspaceId !== null && authority.memberships.has(request.workspaceId);
+  function tell(wasTaken: boolean) {
+    if (wasTaken) return;
+    const message = 'This client reads more slowly than its changes come. Subscribe again with `after: cursor`.';
+    end(codedError('SLOW_CONSUMER', message, { cursor: frames.lastCursor }));
   }
 
   function end(error?: GraphQLError) {
-    if (ended) return;
-    ended = true;
-    held = null;
+    if (ending.signal.aborted) return;
+    ending.abort();
+    pages?.release();
+    leaveLive();
     queue.end(error);
     onEnd();
   }
 
   return {
     request,
-    /** Takes its start point and, with it, the opening frame. Rejects with a coded error. */
     start,
-    /** Whether it must be shown every transaction, also those that do not concern its table. */
-    get isSettling() {
-      return settling !== null || held !== null;
-    },
+    end,
+    lose,
     /**
-     * Takes the next transaction, in two halves: `before` is judged at once, `after` when the returned function is
+     * Live: takes the next transaction, in two halves. `before` is judged at once, `after` when the returned function is
      * called, by when the directory of everybody has moved on.
      */
-    receive(transaction: LogTransaction, changes: readonly ModelChange[]): () => void {
-      if (settling === null && held === null) {
-        const judgement = judge(changes);
-        const previous = feedPosition();
-        return () => deliver(transaction, changes, judgement, previous);
-      }
+    receive(transaction: LogTransaction): () => void {
+      const previous = placeOrFail();
+      const authority = standpoint.authority();
+      const look = lookBefore(views, transaction, authority);
+      const wasMember = standpoint.isMember();
       return () => {
-        const joined = joinedWorkspaces(transaction, viewerId).flatMap((id) => [...everybody.membersOf(id)]);
-        const passed: Passed = { transaction, changes, joined };
-        if (held !== null) held.push(passed);
-        else {
-          settle(passed);
-          settleDown();
-        }
+        if (!isLive) return;
+        // Read anew from before it: the snapshot will have seen it.
+        place = previous;
+        if (mustNotTell(transaction)) return leaveLive();
+        deliver(transaction, look(authority), previous, true);
+        endIfLost(wasMember);
       };
+    },
+    /** Postgres says that the viewer has lost something, and the log has not said so in time. */
+    distrust() {
+      if (!isRows) return end(request.workspaceId === null ? expired() : noMember());
+      place = isLive ? log.position() : place;
+      mustReset = true;
+      leaveLive();
     },
     /**
      * Once a second. Ends with the token; says when the log stalls and when it goes on; else moves the cursor on, by a frame
@@ -263,24 +369,27 @@ export function createFollower(dependencies: Dependencies) {
         return end(
           codedError('TOKEN_EXPIRED', 'The access token has expired. Refresh the session, then subscribe again.'),
         );
-      if (held !== null || ended) return;
-      if (isStalled === saidStalled && (isStalled || frames.lastFrameAt >= quietSince)) return;
-      saidStalled = isStalled;
-      endUnless(frames.writeQuiet(settling === null ? feedPosition() : ownPosition, standing(), !isStalled));
+      if (!isIdle) return;
+      const isQuiet = frames.lastFrameAt < quietSince;
+      if (isStalled !== saidUpToDate && (isStalled || !isQuiet)) return;
+      saidUpToDate = !isStalled;
+      tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), !isStalled));
     },
-    end,
   };
 }
 export type Follower = ReturnType<typeof createFollower>;
 
-interface Judgement {
-  readonly seen: readonly (Row | null)[];
-  readonly wasMember: boolean;
+/** Whether trying again may help: the database was away, or busy. */
+function isPassing(error: unknown): boolean {
+  const code = asCodedError(error).extensions['code'];
+  return code === 'UNAVAILABLE' || code === 'INTERNAL';
 }
 
 function expired(): GraphQLError {
-  return codedError(
-    'CURSOR_EXPIRED',
-    'The log cannot be continued exactly from here. Read again, then subscribe again.',
-  );
+  const message = 'The log cannot be continued exactly from here. Read again, then subscribe again.';
+  return codedError('CURSOR_EXPIRED', message);
+}
+
+function noMember(): GraphQLError {
+  return codedError('FORBIDDEN', 'You are no longer a member of the workspace that this subscription follows.');
 }

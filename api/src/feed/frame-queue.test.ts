@@ -4,7 +4,14 @@ import type { Frame } from './frame.ts';
 import { createBacklog, createFrameQueue } from './frame-queue.ts';
 
 const frame: Frame = { cursor: 'c', reset: false, upToDate: true, transaction: null, changes: [] };
-const bounds = { maxSubscriptions: 2, maxFrames: 3, maxBytes: 1_000 };
+const bounds = {
+  maxSubscriptions: 2,
+  maxFrames: 3,
+  maxBytes: 1_000,
+  maxSubscriptionFrames: 3,
+  maxSubscriptionBytes: 1_000,
+  patienceMs: 100,
+};
 
 describe('frames on their way to a subscriber', () => {
   test('come in order, whether it waits for them or they for it', async () => {

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { Authority } from '../authority/authority.ts';
-import type { Cursors } from './cursor.ts';
+import type { CursorContents, Cursors } from './cursor.ts';
 import {
   cutChanges,
   type Frame,
@@ -10,15 +8,10 @@ import {
   sizeOfChange,
 } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import type { StartPoint } from './start-point.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 
 /** What a cursor says of its subscription besides the place: see {@link CursorContents}. */
-export interface Standing {
-  readonly authority: Authority;
-  /** Until the log has passed it. */
-  readonly start: StartPoint | null;
-}
+export type Standing = Pick<CursorContents, 'start' | 'authority' | 'shapes'>;
 
 interface Dependencies {
   readonly queue: FrameQueue;
@@ -32,10 +25,21 @@ interface Dependencies {
 interface Writing {
   readonly position: LogPosition;
   /** In a transaction cut into frames: how many of its changes have been sent; `position` is then the one before it. */
-  readonly sentOfNext: number;
-  readonly transaction: LogTransaction | null;
-  readonly changes: readonly FrameChange[];
+  readonly sentOfNext?: number;
+  readonly reset?: boolean;
+  readonly transaction?: LogTransaction;
+  readonly changes?: readonly FrameChange[];
   readonly upToDate: boolean;
+}
+
+/** Where a transaction's frames stand. */
+interface Placing {
+  /** Before the transaction. */
+  readonly previous: LogPosition;
+  /** How many of its changes the client has from an earlier subscription. */
+  readonly alreadySent: number;
+  /** Whether nothing follows it yet. */
+  readonly isNewest: boolean;
 }
 
 /**
@@ -44,20 +48,11 @@ interface Writing {
  */
 export function createFrameWriter({ queue, cursors, bounds, viewerId, question }: Dependencies) {
   let lastFrameAt = Date.now();
-  let authorityHash: string | null = null;
+  let lastFrame: Frame | null = null;
 
   function write(writing: Writing, standing: Standing, goesOn = false): boolean {
-    const { position, sentOfNext, transaction, changes, upToDate } = writing;
-    lastFrameAt = Date.now();
-    authorityHash ??= hashAuthority(standing.authority);
-    const contents = {
-      position,
-      sentOfNext,
-      start: standing.start && cursorStart(standing.start),
-      authority: authorityHash,
-      viewerId,
-      question,
-    };
+    const { position, sentOfNext = 0, reset = false, transaction, changes = [], upToDate } = writing;
+    const contents = { position, sentOfNext, ...standing, viewerId, question };
     // What it says is fixed now; it is written only if the client asks for it.
     let cursor: string | null = null;
     const frame: Frame = {
@@ -65,44 +60,47 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
         cursor ??= cursors.write(contents);
         return cursor;
       },
-      reset: false,
+      reset,
       upToDate,
-      transaction: transaction && frameTransaction(transaction),
+      transaction: transaction === undefined ? null : frameTransaction(transaction),
       changes,
     };
-    return queue.push(
-      frame,
-      changes.reduce((bytes, change) => bytes + sizeOfChange(change), frameOverheadBytes),
-      goesOn,
-    );
+    const bytes = changes.reduce((sum, change) => sum + sizeOfChange(change), frameOverheadBytes);
+    if (!queue.push(frame, bytes, goesOn)) return false;
+    lastFrameAt = Date.now();
+    lastFrame = frame;
+    return true;
   }
 
   return {
     get lastFrameAt() {
       return lastFrameAt;
     },
-    /** Call when the viewer's authority has changed. */
-    forgetAuthority() {
-      authorityHash = null;
+    /** Of the last frame that was taken: from there the client can go on. */
+    get lastCursor() {
+      return lastFrame?.cursor ?? null;
     },
-    /** A frame without changes: the opening one, progress, or (not `upToDate`) word that the log is stalled. */
-    writeQuiet: (position: LogPosition, standing: Standing, upToDate = true): boolean =>
-      write({ position, sentOfNext: 0, transaction: null, changes: [], upToDate }, standing),
-    /** @param previous  the position before the transaction. */
+    /** A frame without changes: the opening one, progress, or (not `upToDate`) word that what is on screen may be old. */
+    writeQuiet: (position: LogPosition, standing: Standing, upToDate: boolean): boolean =>
+      write({ position, upToDate }, standing),
+    /** A page of a snapshot; the first tells the client to forget what it holds. */
+    writePage: (
+      changes: readonly FrameChange[],
+      { position, reset, upToDate }: { position: LogPosition; reset: boolean; upToDate: boolean },
+      standing: Standing,
+    ): boolean => write({ position, reset, changes, upToDate }, standing, !reset),
     writeTransaction(
       transaction: LogTransaction,
       changes: readonly FrameChange[],
-      previous: LogPosition,
+      { previous, alreadySent, isNewest }: Placing,
       standing: Standing,
     ): boolean {
-      let sent = 0;
-      return cutChanges(changes, bounds).every((piece, index) => {
+      let sent = alreadySent;
+      return cutChanges(changes.slice(alreadySent), bounds).every((piece, index) => {
         sent += piece.length;
-        const upToDate = sent === changes.length;
-        const place = upToDate
-          ? { position: transaction.position, sentOfNext: 0 }
-          : { position: previous, sentOfNext: sent };
-        return write({ ...place, transaction, changes: piece, upToDate }, standing, index > 0);
+        const isLast = sent >= changes.length;
+        const place = isLast ? { position: transaction.position } : { position: previous, sentOfNext: sent };
+        return write({ ...place, transaction, changes: piece, upToDate: isLast && isNewest }, standing, index > 0);
       });
     },
   };
@@ -113,13 +111,4 @@ const frameOverheadBytes = 600;
 
 function frameTransaction({ xid, at, mutationId, actor }: LogTransaction): FrameTransaction {
   return { transactionId: String(xid), at, mutationId, actorId: actor };
-}
-
-function cursorStart({ snapshot, session, batch }: StartPoint) {
-  return { snapshot: snapshot.text, session, batch };
-}
-
-function hashAuthority({ isAdmin, memberships }: Authority): string {
-  const parts = [...memberships.values()].map(({ memberId, version }) => `${memberId}:${version}`).sort();
-  return createHash('sha256').update(`${isAdmin}|${parts.join()}`).digest('base64url').slice(0, 22);
 }

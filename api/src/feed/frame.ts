@@ -1,3 +1,4 @@
+import type { Model } from '../model/model.ts';
 import type { Row } from '../model/row.ts';
 
 /** What the contract calls a frame: the viewer's part of one transaction, or progress. */
@@ -18,6 +19,7 @@ export interface FrameTransaction {
 }
 
 export interface FrameChange {
+  readonly model: Model;
   readonly operation: ChangeOperation;
   /** The row's uuid. */
   readonly key: string;

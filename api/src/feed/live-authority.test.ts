@@ -46,7 +46,7 @@ describe("a viewer's authority moves with the log", () => {
   test('a subscription that asks for one workspace ends with FORBIDDEN when that is lost', async () => {
     const { log, follow } = await startFeed();
     for (const beats of [0, 5]) {
-      const frames = await follow('bob', task, undefined, 'home');
+      const frames = await follow('bob', task, { workspaceId: 'home' });
       await log.heartbeat(beats);
       await log.commit(101 + beats * 2, [left('bob', 'home')]);
       await log.commit(102 + beats * 2, [joined('bob', 'home')]);
@@ -124,8 +124,8 @@ describe("a viewer's authority moves with the log", () => {
   });
 
   test('a session that was dead in the snapshot is given no subscription', async () => {
-    const { database, followSoon } = await startFeed();
+    const { database, follow } = await startFeed();
     database.state.liveSessionIds = [];
-    await expect(followSoon('ada', task)).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+    await expect(follow('ada', task)).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
   });
 });

@@ -1,18 +1,16 @@
-import { GraphQLError } from 'graphql';
 import type { QueryResult } from 'pg';
 import { type AuthoritySnapshot, authoritySnapshotSql } from '../authority/snapshot-sql.ts';
-import { codedError } from '../errors.ts';
-import { parseSnapshot, type Snapshot } from './snapshot.ts';
+import { asCodedError, codedError } from '../errors.ts';
+import { parseSnapshot } from './snapshot.ts';
+import type { Beginning } from './start-filter.ts';
 
-/** Where a subscription begins: what it has seen by then (S), and where the relay stood (b). */
-export interface StartPoint {
-  readonly snapshot: Snapshot;
-  readonly epoch: number;
-  readonly session: string;
-  readonly batch: number;
+/** Where a subscription begins, and what was known of its viewer there. */
+export interface StartPoint extends Beginning {
   readonly authority: AuthoritySnapshot;
-  /** Which connection of ours took it. While that lives, the server has not crashed since. */
-  readonly connection: number;
+  /** Of the server: another one means that it may have crashed since. */
+  readonly incarnation: string;
+  /** Fingerprint of the columns of all tracked tables. */
+  readonly shapes: string;
 }
 
 export interface StartRequest {
@@ -48,7 +46,6 @@ interface Dependencies {
  * @see docs/data-flow.md, "Where a subscription starts"
  */
 export function createStartPoints({ connect, settings }: Dependencies) {
-  let generation = 0;
   let connection: Promise<AnchorConnection> | null = null;
   let waiting: { request: StartRequest; resolve(point: StartPoint): void; reject(error: unknown): void }[] = [];
   let closed = false;
@@ -61,7 +58,6 @@ export function createStartPoints({ connect, settings }: Dependencies) {
       // pg tells of an error and of the end; by the second a new connection may be open.
       if (connection !== opening) return;
       connection = null;
-      generation += 1;
     };
     opening.then((client) => {
       client.on('error', forget);
@@ -70,27 +66,12 @@ export function createStartPoints({ connect, settings }: Dependencies) {
     return opening;
   }
 
-  /** One statement; null while the relay's row is not of this run of the server. */
-  async function read(parameters: readonly [string[] | null, string[], string[]]): Promise<StartPoint | null> {
-    const client = await connected();
-    const takenOn = generation;
-    const { rows } = await client.query(startPointSql, [...parameters]);
-    const row = rows[0] as StartPointRow | undefined;
-    if (row === undefined || !row.current) return null;
-    return {
-      snapshot: parseSnapshot(row.snapshot),
-      epoch: Number(row.epoch),
-      session: row.session,
-      batch: Number(row.batch),
-      authority: row.authority,
-      connection: takenOn,
-    };
-  }
-
-  async function readOnceCurrent(parameters: readonly [string[] | null, string[], string[]]): Promise<StartPoint> {
+  async function readOnceCurrent(parameters: StartPointParameters): Promise<StartPoint> {
     const deadline = Date.now() + settings.relayTimeoutMs;
     for (;;) {
-      const point = await read(parameters);
+      const client = await connected();
+      const { rows } = await client.query(startPointSql, [...parameters]);
+      const point = parseStartPoint(rows);
       if (point !== null) return point;
       if (closed || Date.now() > deadline)
         throw codedError('UNAVAILABLE', 'No listener is running against this database. Try again in a few seconds.');
@@ -109,8 +90,7 @@ export function createStartPoints({ connect, settings }: Dependencies) {
       const partOf = divideAuthority(point.authority);
       for (const { request, resolve } of served) resolve({ ...point, authority: partOf(request) });
     } catch (error) {
-      const reason = error instanceof GraphQLError ? error : unavailable(error);
-      for (const { reject } of served) reject(reason);
+      for (const { reject } of served) reject(asCodedError(error));
     }
   }
 
@@ -124,18 +104,11 @@ export function createStartPoints({ connect, settings }: Dependencies) {
     },
     /** The start point of the directory of everybody. */
     takeForEverybody: (): Promise<StartPoint> => readOnceCurrent([null, [], []]),
-    /**
-     * Whether the server has run without a crash since `point` was taken. A crash cuts every connection, and only after
-     * a crash can an xid that the snapshot calls past be given to a new transaction.
-     */
-    async stillHolds(point: StartPoint): Promise<boolean> {
-      try {
-        const client = await connected();
-        await client.query('SELECT', []);
-        return generation === point.connection;
-      } catch {
-        return false;
-      }
+    /** Of the server, now. Rejects while Postgres does not answer. */
+    async incarnation(): Promise<string> {
+      const client = await connected();
+      const { rows } = await client.query('SELECT sync.server_incarnation() AS incarnation', []);
+      return String(rows[0]?.['incarnation']);
     },
     async close() {
       closed = true;
@@ -167,11 +140,18 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): R
   return groups;
 }
 
-function unavailable(cause: unknown): GraphQLError {
-  const originalError = cause instanceof Error ? cause : null;
-  const message = 'The database does not answer. Try again in a few seconds.';
-  return new GraphQLError(message, { extensions: { code: 'UNAVAILABLE' }, originalError });
-}
+/** Viewers (null: everybody), those of them whose workspaces' members are wanted, sessions. */
+export type StartPointParameters = readonly [string[] | null, string[], string[]];
+
+/** Any statement's snapshot is a start point: this one reads its own, or its transaction's. */
+export const startPointSql = `
+  SELECT pg_current_snapshot()::text AS snapshot, epoch::text, session::text, batch::text,
+         server_started_at = pg_postmaster_start_time()
+           AND timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS current,
+         sync.server_incarnation() AS incarnation,
+         (SELECT md5(string_agg(sync.shape("table"::text), ',' ORDER BY "table"::text)) FROM sync.tracked) AS shapes,
+         ${authoritySnapshotSql} AS authority
+  FROM sync.relay`;
 
 interface StartPointRow {
   readonly snapshot: string;
@@ -179,12 +159,23 @@ interface StartPointRow {
   readonly session: string;
   readonly batch: string;
   readonly current: boolean;
+  readonly incarnation: string;
+  readonly shapes: string;
   readonly authority: AuthoritySnapshot;
 }
 
-const startPointSql = `
-  SELECT pg_current_snapshot()::text AS snapshot, epoch, session, batch,
-         server_started_at = pg_postmaster_start_time()
-           AND timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS current,
-         ${authoritySnapshotSql} AS authority
-  FROM sync.relay`;
+/** Null while the relay's row is not of this run of the server. */
+export function parseStartPoint(rows: readonly unknown[]): StartPoint | null {
+  const row = rows[0] as StartPointRow | undefined;
+  if (row === undefined || !row.current) return null;
+  const { incarnation, shapes, authority, session } = row;
+  return {
+    snapshot: parseSnapshot(row.snapshot),
+    epoch: Number(row.epoch),
+    session,
+    batch: Number(row.batch),
+    authority,
+    incarnation,
+    shapes,
+  };
+}

@@ -38,6 +38,15 @@ export interface LogTransaction {
    * of which workspaces the unknown rows are.
    */
   readonly unknowable: ReadonlyMap<string, Workspaces>;
+  /** What it takes in memory, roughly. */
+  readonly bytes: number;
+}
+
+/** Gives the transaction that a record completes, if it completes one. */
+export interface TransactionAssembler {
+  add(record: ChangeRecord): Promise<LogTransaction | null>;
+  /** Throws away what comes up to the first `last`. */
+  restart(): void;
 }
 
 interface AssemblerDependencies {
@@ -57,10 +66,13 @@ interface AssemblerDependencies {
  * After `restart` (and at first) records are thrown away up to the first `last`, because the transaction they belong to
  * may have begun earlier. Of a transaction larger than `maxBytes` the rows are let go: its tables are unknowable, in the
  * workspaces that it touched.
- *
- * @returns `add`, which gives the transaction that `record` completes, if it completes one.
  */
-export function createTransactionAssembler({ resolveClaim, maxBytes, kept, workspaceColumn }: AssemblerDependencies) {
+export function createTransactionAssembler({
+  resolveClaim,
+  maxBytes,
+  kept,
+  workspaceColumn,
+}: AssemblerDependencies): TransactionAssembler {
   let pending: ChangeRecord[] = [];
   let bytes = 0;
   let keptBytes = 0;
@@ -109,14 +121,14 @@ export function createTransactionAssembler({ resolveClaim, maxBytes, kept, works
   }
 
   return {
-    async add(record: ChangeRecord): Promise<LogTransaction | null> {
+    async add(record) {
       if (!aligned) {
         aligned = record.last;
         return null;
       }
       await take(record);
       if (!record.last) return null;
-      const transaction = assemble(pending, record, unknowable);
+      const transaction = assemble(pending, record, unknowable, hasOverflown ? keptBytes : bytes + keptBytes);
       clear();
       return transaction;
     },
@@ -142,10 +154,14 @@ function sizeOf(value: ChangeRecord | JsonValue): number {
   return bytes;
 }
 
+/** Of a transaction without its rows, roughly. */
+const transactionBytes = 1_000;
+
 function assemble(
   records: readonly ChangeRecord[],
   last: ChangeRecord,
   overflown: ReadonlyMap<string, Workspaces>,
+  bytes: number,
 ): LogTransaction {
   const byTable = new Map<string, Change[]>();
   const tables = new Set<string>(overflown.keys());
@@ -174,5 +190,6 @@ function assemble(
     changes: new Map([...byTable].map(([table, changes]) => [table, foldChanges(changes)])),
     tables,
     unknowable,
+    bytes: bytes + transactionBytes,
   };
 }

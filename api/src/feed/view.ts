@@ -1,24 +1,51 @@
 import type { Authority } from '../authority/authority.ts';
+import type { Where } from '../authority/rules.ts';
 import { hiddenFields, type Model, readableRow } from '../model/model.ts';
-import { type Row, sameValue } from '../model/row.ts';
+import { type Row, sameValue, textOf } from '../model/row.ts';
 import type { ChangeOperation, FrameChange } from './frame.ts';
-
-/** A transaction's change of one row of a model. */
-export interface ModelChange {
-  readonly key: string;
-  readonly before: Row | null;
-  readonly after: Row | null;
-}
+import { type ModelChange, modelChanges } from './model-changes.ts';
+import type { LogTransaction } from './transaction.ts';
 
 /** A subscription's view of a model: what its policy lets the viewer see, and its `where` asks for. */
 export interface View {
   readonly model: Model;
+  /** The two interpreters of `where`: of a row in hand, and for Postgres. They agree. */
   matches(row: Row): boolean;
+  readonly where: Where;
   readonly operations: ReadonlySet<ChangeOperation>;
 }
 
-/** What a view saw of a row before a transaction: the row as the viewer may read it, or null. */
-export function seenRow(view: View, authority: Authority, row: Row | null): Row | null {
+/**
+ * Looks at a transaction through views, in two halves: what its rows were, at once, under the authority before it; the
+ * rest when the returned function is called, with the authority after it.
+ */
+export function lookBefore(
+  views: readonly View[],
+  transaction: LogTransaction,
+  authority: Authority,
+): (authorityAfter: Authority) => FrameChange[] {
+  const looked = views.flatMap((view) =>
+    modelChanges(transaction, view.model).map((change) => ({
+      view,
+      change,
+      seenBefore: seenRow(view, authority, change.before),
+    })),
+  );
+  return (authorityAfter) =>
+    looked
+      .map(({ view, change, seenBefore }) => viewChange(view, change, seenBefore, authorityAfter))
+      .filter((told) => told !== null);
+}
+
+/** A row of a snapshot, as it enters an empty view. */
+export function enteringRow(view: View, authority: Authority, row: Row): FrameChange {
+  const seen = readableRow(view.model, authority, row);
+  const key = textOf(row, 'id');
+  return { model: view.model, operation: 'CREATED', key, row: seen, previous: null, changedFields: [] };
+}
+
+/** What a view shows of a row: the row as the viewer may read it, or null. */
+function seenRow(view: View, authority: Authority, row: Row | null): Row | null {
   if (row === null || !view.model.policy.read.allows(authority, row) || !view.matches(row)) return null;
   return readableRow(view.model, authority, row);
 }
@@ -29,16 +56,12 @@ export function seenRow(view: View, authority: Authority, row: Row | null): Row 
  * @param seenBefore  by {@link seenRow}, under the authority before the transaction.
  * @param authority   the authority after it.
  */
-export function viewChange(
-  view: View,
-  change: ModelChange,
-  seenBefore: Row | null,
-  authority: Authority,
-): FrameChange | null {
+function viewChange(view: View, change: ModelChange, seenBefore: Row | null, authority: Authority): FrameChange | null {
   const seenAfter = seenRow(view, authority, change.after);
   const operation = operationOf(seenBefore, seenAfter);
   if (operation === null || !view.operations.has(operation)) return null;
   return {
+    model: view.model,
     operation,
     key: change.key,
     row: seenAfter,

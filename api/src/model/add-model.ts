@@ -3,7 +3,7 @@ import type { Model } from './model.ts';
 import { addMutations } from './mutations.ts';
 import { addImageType, addObjectType, type RowRef } from './object-type.ts';
 import { addConnectionType, addQueries, type ConnectionRef } from './queries.ts';
-import { addChangesSubscription } from './subscriptions.ts';
+import { addSubscriptions } from './subscriptions.ts';
 
 /** The GraphQL types of a model, for relations that lead to it. */
 export interface ModelTypes {
@@ -12,8 +12,8 @@ export interface ModelTypes {
 }
 
 /**
- * Gives a declared model its whole GraphQL face: the type, `task`, `tasks`, `createTask`, `updateTask`, `deleteTask` and
- * `taskChanges`. Call it once for each model, when the schema is built.
+ * Gives a declared model its whole GraphQL face: the type, `task`, `tasks`, `createTask`, `updateTask`, `deleteTask`,
+ * `watchTasks` and `taskChanges`. Call it once for each model, when the schema is built.
  */
 export function addModel(model: Model): ModelTypes {
   const row = addObjectType(model);
@@ -22,6 +22,6 @@ export function addModel(model: Model): ModelTypes {
   const connection = addConnectionType(model, row);
   addQueries(model, row, connection, filter);
   addMutations(model, row);
-  addChangesSubscription(model, row, image, filter);
+  addSubscriptions(model, row, image, filter);
   return { row, connection };
 }

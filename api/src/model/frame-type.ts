@@ -1,8 +1,9 @@
+import type { InterfaceRef } from '@pothos/core';
 import { changeOperations, type Frame, type FrameChange, type FrameTransaction } from '../feed/frame.ts';
-import { builder } from './builder.ts';
+import { builder, type Types } from './builder.ts';
 import { writeGlobalId } from './global-id.ts';
-import type { Model } from './model.ts';
 import type { RowRef } from './object-type.ts';
+import type { Row } from './row.ts';
 
 export const ChangeOperationEnum = builder.enumType('ChangeOperation', { values: changeOperations });
 
@@ -29,9 +30,12 @@ export const TransactionType = builder.objectRef<FrameTransaction>('Transaction'
   }),
 });
 
-/** `TaskFrame` and `TaskChange`. */
-export function addFrameType(model: Model, row: RowRef, image: RowRef) {
-  const change = builder.objectRef<FrameChange>(`${model.frameName}Change`).implement({
+/** A type, or an interface, of rows. */
+type RowType = RowRef | InterfaceRef<Types, Row>;
+
+/** `<name>Frame` and `<name>Change`, of rows of one model or of several. */
+export function addFrameType(name: string, row: RowType, image: RowType) {
+  const change = builder.objectRef<FrameChange>(`${name}Change`).implement({
     fields: (t) => ({
       operation: t.field({
         type: ChangeOperationEnum,
@@ -42,7 +46,7 @@ export function addFrameType(model: Model, row: RowRef, image: RowRef) {
       key: t.id({
         nullable: false,
         description: "The row's id; not named `id`: a normalising cache would take the change for the row.",
-        resolve: ({ key }) => writeGlobalId(model.name, key),
+        resolve: ({ model, key }) => writeGlobalId(model.name, key),
       }),
       row: t.field({
         type: row,
@@ -63,7 +67,7 @@ export function addFrameType(model: Model, row: RowRef, image: RowRef) {
       }),
     }),
   });
-  return builder.objectRef<Frame>(`${model.frameName}Frame`).implement({
+  return builder.objectRef<Frame>(`${name}Frame`).implement({
     fields: (t) => ({
       cursor: t.field({ type: 'SyncCursor', nullable: false, resolve: (frame) => frame.cursor }),
       reset: t.boolean({
@@ -73,14 +77,15 @@ export function addFrameType(model: Model, row: RowRef, image: RowRef) {
       }),
       upToDate: t.boolean({
         nullable: false,
-        description: 'After this frame the client holds everything the log has brought so far.',
+        description:
+          'After this frame the client holds everything the log has brought so far. A frame with false, without changes and transaction: what is on screen may be old; one with true follows when the log goes on.',
         resolve: ({ upToDate }) => upToDate,
       }),
       transaction: t.field({
         type: TransactionType,
         nullable: true,
         description:
-          'Null for the opening frame and for progress: frames without changes, sent after 30 s without another, that move the cursor of a quiet subscription on.',
+          'Null for a snapshot, and for progress: a frame without changes, sent after 30 s without another, that moves the cursor of a quiet subscription on.',
         resolve: ({ transaction }) => transaction,
       }),
       changes: t.field({

@@ -1,51 +1,134 @@
 import { createHash } from 'node:crypto';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Kind, print } from 'graphql';
-import { changeOperations } from '../feed/frame.ts';
+import { codedError } from '../errors.ts';
+import type { FollowRequest } from '../feed/follow-request.ts';
+import { changeOperations, type Frame } from '../feed/frame.ts';
 import type { FrameEvent } from '../feed/frame-queue.ts';
+import type { View } from '../feed/view.ts';
 import { builder } from './builder.ts';
-import { signedInViewer } from './context.ts';
+import { type Context, signedInViewer } from './context.ts';
 import { type Filter, readFilter, requiredValue } from './filter.ts';
 import type { FilterRef } from './filter-input.ts';
 import { addFrameType, ChangeOperationEnum } from './frame-type.ts';
+import { readIdOf } from './global-id.ts';
 import { matches } from './match.ts';
 import type { Model } from './model.ts';
-import type { RowRef } from './object-type.ts';
+import { type RowRef, Synced, SyncedImage } from './object-type.ts';
+import { prismaWhere } from './prisma-where.ts';
 
-/** `taskChanges`: the changes that the viewer may see, from now on. */
-export function addChangesSubscription(model: Model, row: RowRef, image: RowRef, filter: FilterRef): void {
-  const frame = addFrameType(model, row, image);
+const afterDescription = 'Go on from here: the cursor of the last frame that was taken.';
+
+/** `watchTasks` and `taskChanges`. */
+export function addSubscriptions(model: Model, row: RowRef, image: RowRef, filter: FilterRef): void {
+  const frame = addFrameType(model.frameName, row, image);
+  builder.subscriptionField(`watch${capitalised(model.plural)}`, (t) =>
+    t.field({
+      type: frame,
+      nullable: false,
+      description:
+        'State: the rows that match, then every change to them. With `after`, only what was missed; when that cannot be had exactly, a frame with reset: true and all rows again.',
+      args: { where: t.arg({ type: filter }), after: t.arg({ type: 'SyncCursor', description: afterDescription }) },
+      subscribe: (_, args, context, info) => {
+        const where = readFilter(model, args.where);
+        const asked = {
+          kind: 'rows' as const,
+          views: [viewOf(model, where)],
+          workspaceId: askedWorkspace(model, where),
+        };
+        return follow(context, info, args, asked);
+      },
+      resolve: frameOf,
+    }),
+  );
   builder.subscriptionField(`${model.singular}Changes`, (t) =>
     t.field({
       type: frame,
       nullable: false,
       description:
-        'Changes from now on, transaction by transaction, after one opening frame without changes. Never a silent gap: when the log cannot be continued exactly, it ends with CURSOR_EXPIRED.',
-      args: { where: t.arg({ type: filter }), operations: t.arg({ type: [ChangeOperationEnum] }) },
+        'Events: changes from now on, or from `after`, after one opening frame without changes. When those cannot be had exactly: error CURSOR_EXPIRED. Never a silent gap.',
+      args: {
+        where: t.arg({ type: filter }),
+        operations: t.arg({ type: [ChangeOperationEnum] }),
+        after: t.arg({ type: 'SyncCursor', description: afterDescription }),
+      },
       subscribe: (_, args, context, info) => {
-        const viewer = signedInViewer(context);
         const where = readFilter(model, args.where);
-        const request = {
-          view: {
-            model,
-            matches: (candidate: Parameters<typeof matches>[1]) => matches(where, candidate),
-            operations: new Set(args.operations ?? changeOperations),
-          },
-          viewerId: viewer.userId,
-          sessionId: viewer.sessionId,
-          expiresAt: viewer.tokenExpiresAt,
-          question: questionOf(info, args),
-          workspaceId: askedWorkspace(model, where),
-        };
-        return context.services.feed.follow(request, context.backlog);
+        const view = { ...viewOf(model, where), operations: new Set(args.operations ?? changeOperations) };
+        const asked = { kind: 'changes' as const, views: [view], workspaceId: askedWorkspace(model, where) };
+        return follow(context, info, args, asked);
       },
-      // The last event of a subscription that ends with a reason is that reason.
-      resolve: (event: FrameEvent) => {
-        if ('error' in event) throw event.error;
-        return event.frame;
-      },
+      resolve: frameOf,
     }),
   );
+}
+
+/** `watchWorkspace`: all rows of one workspace, of every model that has a workspace, in one order. */
+export function addWatchWorkspace(workspace: Model, models: readonly Model[]): void {
+  const scoped = models.filter((model) => model.workspace !== undefined);
+  const frame = addFrameType(workspace.name, Synced, SyncedImage);
+  builder.subscriptionField(`watch${workspace.name}`, (t) =>
+    t.field({
+      type: frame,
+      nullable: false,
+      description:
+        'Everything in a workspace the viewer may see, all its tables, in one total order, transaction by transaction. Whoever is no member is told NOT_FOUND; whoever is removed later, a frame with reset: true and no rows.',
+      args: {
+        workspaceId: t.arg.id({ required: true }),
+        after: t.arg({ type: 'SyncCursor', description: afterDescription }),
+      },
+      subscribe: async (_, args, context, info) => {
+        signedInViewer(context);
+        const workspaceId = readIdOf(workspace.name, args.workspaceId);
+        if (typeof args.after !== 'string' && (await context.rows.visible(workspace, workspaceId)) === null)
+          throw codedError('NOT_FOUND', 'There is no such workspace, or you are no member of it.');
+        const views = scoped.map((model) => viewOf(model, isOf(model, workspaceId)));
+        return follow(context, info, args, { kind: 'rows', views, workspaceId });
+      },
+      resolve: frameOf,
+    }),
+  );
+}
+
+function isOf({ workspace = 'id' }: Model, workspaceId: string): Filter {
+  return { op: 'eq', field: workspace, value: workspaceId, insensitive: false };
+}
+
+function viewOf(model: Model, where: Filter): View {
+  return {
+    model,
+    matches: (candidate) => matches(where, candidate),
+    where: prismaWhere(where),
+    operations: new Set(changeOperations),
+  };
+}
+
+function follow(
+  context: Context,
+  info: GraphQLResolveInfo,
+  args: { readonly after?: string | null | undefined },
+  asked: Pick<FollowRequest, 'kind' | 'views' | 'workspaceId'>,
+): Promise<AsyncIterable<FrameEvent>> {
+  const viewer = signedInViewer(context);
+  const request = {
+    ...asked,
+    viewerId: viewer.userId,
+    sessionId: viewer.sessionId,
+    expiresAt: viewer.tokenExpiresAt,
+    question: questionOf(info, args, asked.views),
+    after: args.after ?? null,
+  };
+  return context.services.feed.follow(request, context.backlog);
+}
+
+/** The last event of a subscription that ends with a reason is that reason. */
+function frameOf(event: FrameEvent): Frame {
+  if ('error' in event) throw event.error;
+  return event.frame;
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** The one workspace that `where` asks for, if it does. */
@@ -54,12 +137,13 @@ function askedWorkspace(model: Model, where: Filter): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** What was asked, as a hash: the field, its arguments without `after`, its selection. */
-function questionOf(info: GraphQLResolveInfo, args: object): string {
+/** What was asked, as a hash: the field, its arguments without `after`, its selection, the fields that the models have. */
+function questionOf(info: GraphQLResolveInfo, args: object, views: readonly View[]): string {
   const { after: _, ...rest } = args as { after?: unknown };
   const selections = info.fieldNodes.map((node) => (node.selectionSet === undefined ? '' : print(node.selectionSet)));
   const fragments = Object.values(info.fragments).map(print);
-  const text = JSON.stringify([info.fieldName, rest, selections, fragments, variablesBesidesAfter(info)]);
+  const shapes = views.map(({ model }) => Object.entries(model.fields).map(([name, { kind }]) => [name, kind]));
+  const text = JSON.stringify([info.fieldName, rest, selections, fragments, variablesBesidesAfter(info), shapes]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 

@@ -4,11 +4,13 @@ import { addModel, type ModelTypes } from '../model/add-model.ts';
 import { builder } from '../model/builder.ts';
 import type { Model } from '../model/model.ts';
 import { addRelations } from '../model/relations.ts';
+import { addWatchWorkspace } from '../model/subscriptions.ts';
 import { models } from './models.ts';
 import { Profile } from './profile.ts';
 import { session } from './session.ts';
 import { addSessions } from './sessions.ts';
 import { user } from './user.ts';
+import { workspace } from './workspace.ts';
 
 /**
  * Builds the schema of every model. Once in a process: the builder is one value.
@@ -24,6 +26,7 @@ export function buildSchema(extra: readonly Model[] = []): GraphQLSchema {
   const byName = new Map([...models, ...extra].map((model) => [model.name, { model, types: addModel(model) }]));
   const targets = { models: byName, profile: { type: Profile, of: user } };
   for (const entry of byName.values()) addRelations(entry, targets);
+  addWatchWorkspace(workspace, models);
   addSessions({ user: typesOf(user), session: typesOf(session) });
   return builder.toSchema({ sortSchema: true });
 

@@ -1,6 +1,11 @@
 import type { MemberRow } from '../../authority/directory.ts';
+import { createDirectory } from '../../authority/directory.ts';
+import type { Row } from '../../model/row.ts';
 import { parseSnapshot } from '../snapshot.ts';
+import { createSnapshotRows } from '../snapshot-rows.ts';
+import type { Snapshots } from '../snapshots.ts';
 import type { StartPoint, StartPoints } from '../start-point.ts';
+import { enteringRow } from '../view.ts';
 import type { createFakeLog } from './fake-log.ts';
 
 /** What the database would answer to whoever asks for a start point now; a test changes it as it likes. */
@@ -15,7 +20,12 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
     batch: null as number | null,
     /** The relay's epoch when asked; the log's own when null. */
     epoch: null as number | null,
-    crashed: false,
+    incarnation: 'first run',
+    shapes: 'as they are',
+    /** Every row that there is. */
+    rows: [] as Row[],
+    /** Rows of one page of a snapshot. */
+    pageRows: 500,
   };
   /** Held back until `answer` is called, when a test wants to be in between. */
   let gate: Promise<void> = Promise.resolve();
@@ -30,26 +40,52 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
       adminIds: [...state.adminIds],
       liveSessionIds: [...state.liveSessionIds],
     },
-    connection: 1,
+    incarnation: state.incarnation,
+    shapes: state.shapes,
   });
   const startPoints: StartPoints = {
     async take({ viewerId, needsPeers }) {
       const taken = point();
       await gate;
-      const mine = new Set(
-        taken.authority.members.filter((row) => row.user_id === viewerId).map((row) => row.workspace_id),
-      );
-      const members = taken.authority.members.filter(
-        (row) => row.user_id === viewerId || (needsPeers && mine.has(row.workspace_id)),
-      );
-      return { ...taken, authority: { ...taken.authority, members } };
+      return partOf(taken, viewerId, needsPeers);
     },
     takeForEverybody: async () => point(),
-    stillHolds: async () => !state.crashed,
+    incarnation: async () => state.incarnation,
     close: async () => {},
   };
+  const snapshots: Pick<Snapshots, 'read'> = {
+    async read({ views, viewerId, needsPeers }) {
+      const start = partOf(point(), viewerId, needsPeers);
+      const all = [...state.rows];
+      await gate;
+      const rows = createSnapshotRows({ maxBytes: 1e9, bytes: 0 });
+      const authority = createDirectory(start.authority).authorityOf(viewerId);
+      for (const [index, view] of views.entries()) {
+        const visible = all.filter(
+          (row) =>
+            row.__typename === view.model.name && view.model.policy.read.allows(authority, row) && view.matches(row),
+        );
+        for (let from = 0; from < visible.length; from += state.pageRows) {
+          const page = visible.slice(from, from + state.pageRows).map((row) => enteringRow(view, authority, row));
+          await rows.add({ view: index, changes: page.map(({ model: _, ...change }) => change) });
+        }
+      }
+      return { start, rows };
+    },
+  };
+
+  function partOf(taken: StartPoint, viewerId: string, needsPeers: boolean): StartPoint {
+    const mine = new Set(
+      taken.authority.members.filter((row) => row.user_id === viewerId).map((row) => row.workspace_id),
+    );
+    const members = taken.authority.members.filter(
+      (row) => row.user_id === viewerId || (needsPeers && mine.has(row.workspace_id)),
+    );
+    return { ...taken, authority: { ...taken.authority, members } };
+  }
   return {
     startPoints,
+    snapshots,
     state,
     /** From now on, start points are taken at once but answered only when the returned function is called. */
     holdAnswers(): () => void {

@@ -2,12 +2,26 @@ import type { JsonRow } from '@sync-hub/stream/change-record';
 import type { MemberRow } from '../../authority/directory.ts';
 import type { Model } from '../../model/model.ts';
 import type { Row } from '../../model/row.ts';
+import { createClaimResolver } from '../claimed-row.ts';
 import { createCursors } from '../cursor.ts';
 import { createFeed } from '../feed.ts';
+import type { FollowRequest } from '../follow-request.ts';
 import { changeOperations } from '../frame.ts';
-import { createBacklog, type FrameEvent, type FrameQueue } from '../frame-queue.ts';
+import { type Backlog, createBacklog, type FrameEvent, type FrameQueue } from '../frame-queue.ts';
 import { createFakeDatabase } from './fake-database.ts';
 import { createFakeLog } from './fake-log.ts';
+
+const silent = () => {};
+const quiet = { info: silent, warn: silent, error: silent };
+
+export const bounds = {
+  maxSubscriptions: 10,
+  maxFrames: 10,
+  maxBytes: 1e6,
+  maxSubscriptionFrames: 10,
+  maxSubscriptionBytes: 1e6,
+  patienceMs: 5_000,
+};
 
 export type Log = ReturnType<typeof createFakeLog>;
 
@@ -17,43 +31,52 @@ export async function startFeed({
   tokenExpiresAt = new Date(Date.now() + 600_000),
   aligned = true,
   stalledMs = 60_000,
+  ring = { maxBytes: 1e6, maxAgeMs: 60_000 },
+  backlog = {},
 } = {}) {
   const log = createFakeLog();
   const database = createFakeDatabase(log);
   database.state.members = [memberRow('ada', 'home'), memberRow('bob', 'home'), memberRow('eve', 'elsewhere')];
   const cursors = createCursors('a secret for tests of the feed, long enough');
   const ended: string[] = [];
-  const silent = () => {};
   const feed = createFeed({
     stream: log.stream,
     startPoints: database.startPoints,
     cursors,
-    readClaimed: async () => null,
+    snapshots: database.snapshots,
+    resolveClaim: createClaimResolver(async () => null, quiet, new AbortController().signal),
     workspaceColumn: (table) => (table === 'tasks' ? 'workspace_id' : null),
     onSessionEnded: (sessionId) => ended.push(sessionId),
-    settings: { frame, maxTransactionBytes: 100_000, progressMs: 30_000, stalledMs },
-    log: { info: silent, warn: silent, error: silent },
+    settings: { frame, ring, maxTransactionBytes: 100_000, progressMs: 30_000, stalledMs },
+    log: quiet,
   });
   await feed.start();
   if (aligned) await log.heartbeat(6);
-  const followSoon = (
-    viewerId: string,
-    model: Model,
-    matches: (row: Row) => boolean = () => true,
-    workspaceId: string | null = null,
-  ) =>
-    feed.follow(
-      {
-        view: { model, matches, operations: new Set(changeOperations) },
+  interface Asked {
+    readonly matches?: (row: Row) => boolean;
+    readonly workspaceId?: string | null;
+    readonly after?: string | null;
+    readonly question?: string;
+    readonly backlog?: Backlog;
+  }
+  const ask =
+    (kind: FollowRequest['kind']) =>
+    (viewerId: string, model: Model | readonly Model[], asked: Asked = {}) => {
+      const { matches = () => true, workspaceId = null, after = null, question = 'q' } = asked;
+      const models = Array.isArray(model) ? model : [model];
+      const request = {
+        kind,
+        views: models.map((one) => ({ model: one, matches, where: {}, operations: new Set(changeOperations) })),
         viewerId,
         sessionId: `session-of-${viewerId}`,
         expiresAt: tokenExpiresAt,
-        question: 'q',
+        question,
         workspaceId,
-      },
-      createBacklog({ maxSubscriptions: 10, maxFrames: 10, maxBytes: 1e6 }),
-    );
-  return { log, database, feed, cursors, ended, followSoon, follow: followSoon };
+        after,
+      };
+      return feed.follow(request, asked.backlog ?? createBacklog({ ...bounds, ...backlog }));
+    };
+  return { log, database, feed, cursors, ended, follow: ask('changes'), watch: ask('rows') };
 }
 
 export async function raw(frames: FrameQueue, count: number): Promise<FrameEvent[]> {
@@ -69,9 +92,10 @@ export async function raw(frames: FrameQueue, count: number): Promise<FrameEvent
 export async function read(frames: FrameQueue, count: number) {
   return (await raw(frames, count)).map((event) => {
     if ('error' in event) return { error: event.error.extensions['code'] };
-    const { upToDate, transaction, changes: told } = event.frame;
+    const { reset, upToDate, transaction, changes: told } = event.frame;
     const rows = told.map((change) => change.row);
     return {
+      ...(reset ? { reset } : {}),
       upToDate,
       changes: told.map(({ operation, key }) => `${operation} ${key}`),
       ...(transaction === null ? {} : { transactionId: transaction.transactionId }),

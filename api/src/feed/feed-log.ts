@@ -1,0 +1,6 @@
+/** What the feed needs of a logger. */
+export interface FeedLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

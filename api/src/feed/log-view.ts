@@ -1,0 +1,23 @@
+import type { Directory } from '../authority/directory.ts';
+import type { Following } from './ring.ts';
+import type { LogPosition, LogTransaction } from './transaction.ts';
+
+/** The log as those who follow it see it. */
+export interface LogView {
+  /** The newest transaction passed; null while the log has not been met, or has to be met anew. */
+  position(): LogPosition | null;
+  /** What follows a place, as far as memory knows. */
+  after(place: LogPosition): Following;
+  /**
+   * All that follows a place, up to the newest transaction passed.
+   *
+   * @throws {HistoryLostError}
+   */
+  since(place: LogPosition, signal: AbortSignal): AsyncGenerator<LogTransaction>;
+  /** Resolves when another transaction has passed, or the log was lost or met anew. */
+  moved(): Promise<void>;
+  /** Everybody's authority as of `position`; null while it is not known to be exactly of there. */
+  everybody(): Directory | null;
+  /** Who were members of the workspace right after the transaction at `place`; null when that cannot be told. */
+  membersAt(workspaceId: string, place: LogPosition): ReturnType<Directory['membersOf']> | null;
+}

@@ -1,0 +1,124 @@
+import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import { createDirectory } from '../authority/directory.ts';
+import { codedError } from '../errors.ts';
+import { bothWheres } from '../model/prisma-where.ts';
+import { type Row, textOf } from '../model/row.ts';
+import { tableOf } from '../model/table.ts';
+import type { Database } from '../model/transaction.ts';
+import { createSnapshotRows, type SnapshotRows } from './snapshot-rows.ts';
+import { parseStartPoint, type StartPoint, startPointSql } from './start-point.ts';
+import { enteringRow, type View } from './view.ts';
+
+export interface SnapshotRequest {
+  readonly views: readonly View[];
+  readonly viewerId: string;
+  readonly sessionId: string;
+  /** A view's policy asks who else is in the viewer's workspaces. */
+  readonly needsPeers: boolean;
+}
+
+/** All rows of a question's views as of one start point. */
+export interface Snapshot {
+  readonly start: StartPoint;
+  readonly rows: SnapshotRows;
+}
+
+interface Dependencies {
+  readonly prisma: PrismaClient;
+  readonly settings: {
+    /** Transactions that read snapshots at the same time. */
+    readonly maxConcurrent: number;
+    /** Of one such transaction. */
+    readonly timeoutMs: number;
+    /** Of all rows that were read and not yet sent, compressed. */
+    readonly maxBytes: number;
+    readonly pageRows: number;
+    readonly relayTimeoutMs: number;
+  };
+}
+
+/**
+ * Reads snapshots: rows and start point in one REPEATABLE READ transaction, page by page, hence as of one moment. The transaction
+ * is over before the first row is sent.
+ */
+export function createSnapshots({ prisma, settings }: Dependencies) {
+  const memory = { maxBytes: settings.maxBytes, bytes: 0 };
+  const turns = createTurns(settings.maxConcurrent);
+
+  async function read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot | null> {
+    const rows = createSnapshotRows(memory);
+    try {
+      const start = await prisma.$transaction((tx) => readAll(tx, request, rows, signal), {
+        isolationLevel: 'RepeatableRead',
+        timeout: settings.timeoutMs,
+        maxWait: settings.timeoutMs,
+      });
+      if (start === null) rows.release();
+      return start && { start, rows };
+    } catch (error) {
+      rows.release();
+      throw error;
+    }
+  }
+
+  async function readAll(tx: Database, request: SnapshotRequest, rows: SnapshotRows, signal: AbortSignal) {
+    const { views, viewerId, sessionId, needsPeers } = request;
+    const parameters = [[viewerId], needsPeers ? [viewerId] : [], [sessionId]];
+    const start = parseStartPoint(await tx.$queryRawUnsafe<unknown[]>(startPointSql, ...parameters));
+    if (start === null) return null;
+    const authority = createDirectory(start.authority).authorityOf(viewerId);
+    for (const [index, view] of views.entries()) {
+      const where = bothWheres(view.model.policy.read.where(authority), view.where);
+      for (let last: Row | undefined, isMore = true; isMore; ) {
+        signal.throwIfAborted();
+        const after = last === undefined ? where : bothWheres(where, { id: { gt: textOf(last, 'id') } });
+        const page = await tableOf(view.model, tx).find(after, { orderBy: [{ id: 'asc' }], take: settings.pageRows });
+        last = page.at(-1);
+        isMore = page.length === settings.pageRows;
+        const changes = page.map((row) => enteringRow(view, authority, row)).map(({ model: _, ...change }) => change);
+        if (changes.length > 0) await rows.add({ view: index, changes });
+      }
+    }
+    return start;
+  }
+
+  return {
+    /**
+     * @throws UNAVAILABLE when no relay runs, or when it takes too long; what the database throws.
+     */
+    async read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot> {
+      const deadline = Date.now() + settings.relayTimeoutMs;
+      for (;;) {
+        const snapshot = await turns.take(() => read(request, signal));
+        if (snapshot !== null) return snapshot;
+        if (signal.aborted || Date.now() > deadline)
+          throw codedError('UNAVAILABLE', 'No listener is running against this database. Try again in a few seconds.');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    /** Of rows that were read and not yet sent, compressed. */
+    get bytes() {
+      return memory.bytes;
+    },
+  };
+}
+export type Snapshots = ReturnType<typeof createSnapshots>;
+
+/** At most so many at a time, first come, first served. */
+function createTurns(max: number) {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    async take<Result>(work: () => Promise<Result>): Promise<Result> {
+      if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve));
+      else running += 1;
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next === undefined) running -= 1;
+        else next();
+      }
+    },
+  };
+}

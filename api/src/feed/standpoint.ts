@@ -1,0 +1,120 @@
+import type { Authority } from '../authority/authority.ts';
+import {
+  affectedWorkspaces,
+  affectsRole,
+  createDirectory,
+  type Directory,
+  joinedWorkspaces,
+} from '../authority/directory.ts';
+import { type FollowRequest, needsPeers } from './follow-request.ts';
+import type { Standing } from './frame-writer.ts';
+import type { LogView } from './log-view.ts';
+import { HistoryLostError } from './replay.ts';
+import { createStartFilter, type StartFilter } from './start-filter.ts';
+import type { StartPoint } from './start-point.ts';
+import type { LogTransaction } from './transaction.ts';
+
+interface Dependencies {
+  readonly request: FollowRequest;
+  readonly log: LogView;
+}
+
+/** Authority of its own, while a subscription is not where everybody is. */
+interface Own {
+  readonly directory: Directory;
+  /** Null when all that comes is new to it. */
+  readonly start: StartPoint | null;
+  readonly filter: StartFilter | null;
+  /** Workspaces joined since: all that the log tells of them counts, whether the snapshot sees it or not. */
+  readonly joined: Set<string>;
+}
+
+/**
+ * From where a subscription looks at the log: what its snapshot has seen, and what its viewer may see.
+ *
+ * It begins with an authority of its own, as of its start point, which it moves on by what that has not seen; live, it shares
+ * the directory of everybody.
+ */
+export function createStandpoint({ request, log }: Dependencies) {
+  const { viewerId, views, workspaceId } = request;
+  const withPeers = needsPeers(request);
+  let own: Own | null = null;
+  let shapes = '';
+  let fingerprint: string | null = null;
+
+  function directory(): Directory {
+    const known = own?.directory ?? log.everybody();
+    if (known === null) throw new HistoryLostError('the log was lost');
+    return known;
+  }
+  function authority(): Authority {
+    return directory().authorityOf(viewerId);
+  }
+
+  return {
+    authority,
+    /** Begins anew, as things were at `now`. @param start  whose snapshot has seen some of what comes; null: nothing of it. */
+    settleAt(now: StartPoint, start: StartPoint | null) {
+      const filter = start && createStartFilter(start);
+      own = { directory: createDirectory(now.authority), start, filter, joined: new Set() };
+      shapes = now.shapes;
+      fingerprint = null;
+    },
+    /** At the newest transaction the directory of everybody says the same as its own. */
+    shareEverybody() {
+      own = null;
+    },
+    /** Whether nothing that comes can have been seen. */
+    get isSettled() {
+      return own === null || own.filter === null || own.filter.isPassed;
+    },
+    /** While it is not settled. */
+    get start() {
+      return own?.start ?? null;
+    },
+    judge: (transaction: LogTransaction) => own?.filter?.judge(transaction) ?? 'new',
+    trust: (session: string) => own?.filter?.trust(session),
+    /** Moves its own authority on. @throws {HistoryLostError} when it cannot be known. */
+    apply(transaction: LogTransaction, wasSeen: boolean) {
+      if (own === null) return;
+      if (wasSeen) return own.directory.apply(transaction, own.joined);
+      own.directory.apply(transaction);
+      for (const id of joinedWorkspaces(transaction, viewerId)) {
+        own.joined.add(id);
+        if (!withPeers) continue;
+        const members = log.membersAt(id, transaction.position);
+        if (members === null) throw new HistoryLostError('who was a member then is not known');
+        own.directory.adopt(members);
+      }
+    },
+    /** Call with every transaction that may change what is known of the viewer. */
+    isAuthorityAffected(transaction: LogTransaction): boolean {
+      if (!transaction.tables.has('members') && !transaction.tables.has('users')) return false;
+      const mine = affectedWorkspaces(transaction, viewerId);
+      const hasNewRole = affectsRole(transaction, viewerId);
+      const { memberships } = authority();
+      const hasOtherPeers = withPeers && [...affectedWorkspaces(transaction)].some((id) => memberships.has(id));
+      if (mine.size > 0 || hasNewRole || hasOtherPeers) fingerprint = null;
+      return hasNewRole || hasOtherPeers || (workspaceId === null ? mine.size > 0 : mine.has(workspaceId));
+    },
+    /** Whether something that cannot be known may be of its views: of any workspace, or of one the viewer is a member of. */
+    mayHaveMissed({ unknowable }: LogTransaction): boolean {
+      return views.some(({ model }) => {
+        const workspaces = unknowable.get(model.table);
+        if (workspaces === undefined || workspaces === 'any') return workspaces === 'any';
+        return [...workspaces].some((id) => authority().memberships.has(id));
+      });
+    },
+    /** Of the one workspace that is asked for. */
+    isMember: (): boolean => workspaceId !== null && authority().memberships.has(workspaceId),
+    standing(): Standing {
+      fingerprint ??= directory().fingerprintOf(viewerId, withPeers);
+      const start = this.isSettled ? null : (own?.start ?? null);
+      return { start: start && cursorStart(start), authority: fingerprint, shapes };
+    },
+  };
+}
+
+function cursorStart({ snapshot, epoch, session, batch, incarnation }: StartPoint): Standing['start'] {
+  return { snapshot: snapshot.text, epoch, session, batch, incarnation };
+}
