@@ -40,6 +40,16 @@ test.each(['Synced', 'SyncedImage'])(
   },
 );
 
+test.each(['Synced', 'SyncedImage'])(
+  'a query over what a workspace holds can select all fields of %s: types that share a name agree, without exception',
+  (name) => {
+    const ofWorkspace = ['Workspace', 'Member', 'Task', 'Comment'].map((model) => model + name.slice('Synced'.length));
+    const types = schema.getPossibleTypes(interfaceCalled(name)).filter((type) => ofWorkspace.includes(type.name));
+    expect(types).toHaveLength(ofWorkspace.length);
+    expect([...typesByField(types)].filter(([, owners]) => owners.size > 1)).toEqual([]);
+  },
+);
+
 test('what a frame shows of a row before its change has its fields, without id and relations, and may be read the same', () => {
   for (const image of schema.getPossibleTypes(interfaceCalled('SyncedImage'))) {
     const row = schema.getType(image.name.replace(/Image$/, ''));
