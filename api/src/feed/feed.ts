@@ -207,7 +207,7 @@ export function createFeed(dependencies: Dependencies) {
     async start() {
       ticker = setInterval(tick, 1_000).unref();
       const bounds = await stream.bounds();
-      readyAt = bounds && bounds.newest;
+      readyAt = bounds?.newest ?? null;
       reader = await stream.read(bounds === null ? 'earliest' : beginningOf(bounds.newest), {
         record: takeRecord,
         gap({ after, next }) {

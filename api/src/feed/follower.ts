@@ -2,15 +2,15 @@ import type { GraphQLError } from 'graphql';
 import { asCodedError, codedError } from '../errors.ts';
 import type { Cursors } from './cursor.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
-import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
+import type { FrameBounds, FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import { createFrameWriter } from './frame-writer.ts';
 import type { LogView } from './log-view.ts';
 import { HistoryLostError } from './replay.ts';
 import { isUnchanged, readPlace, startOf } from './resume.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { createStandpoint } from './standpoint.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
+import { createTeller } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { lookBefore } from './view.ts';
 
@@ -53,8 +53,9 @@ export function createFollower(dependencies: Dependencies) {
   const { request, queue, log, startPoints, snapshots, cursors, frameBounds, onLive, onEnd } = dependencies;
   const { views, viewerId, sessionId } = request;
   const isRows = request.kind === 'rows';
-  const frames = createFrameWriter({ queue, cursors, bounds: frameBounds, viewerId, question: request.question });
   const standpoint = createStandpoint({ request, log });
+  const { standing } = standpoint;
+  const teller = createTeller({ request, queue, cursors, bounds: frameBounds, standing, onSlow: end });
   const ending = new AbortController();
   const ended = new Promise<void>((resolve) => {
     ending.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -72,7 +73,6 @@ export function createFollower(dependencies: Dependencies) {
   let leaveLive = () => {};
   /** At the newest transaction. */
   let isIdle = false;
-  let saidUpToDate = false;
 
   // ── where it begins ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -90,8 +90,7 @@ export function createFollower(dependencies: Dependencies) {
       if (contents === null) {
         place = here;
         standpoint.settleAt(point, point);
-        tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), true));
-        saidUpToDate = true;
+        teller.quiet(placeOrFail(), true);
       } else if (isUnchanged(contents, request, point)) {
         place = contents.position;
         alreadySent = contents.sentOfNext;
@@ -124,7 +123,10 @@ export function createFollower(dependencies: Dependencies) {
     while (!ending.signal.aborted) {
       try {
         if (mustReset) await reset();
-        if (pages !== null) await sendPages(pages);
+        if (pages !== null) {
+          await teller.snapshot(pages, placeOrFail(), isOver);
+          if (!isOver()) pages = null;
+        }
         await catchUp();
       } catch (error) {
         if (ending.signal.aborted) return;
@@ -156,38 +158,15 @@ export function createFollower(dependencies: Dependencies) {
         return;
       } catch (error) {
         if (ending.signal.aborted || !isPassing(error)) throw error;
-        if (saidUpToDate) tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), false));
-        saidUpToDate = false;
+        if (teller.saidUpToDate) teller.quiet(placeOrFail(), false);
         await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }
   }
 
-  async function sendPages(rows: Snapshot['rows']): Promise<void> {
-    const position = placeOrFail();
-    let isFirst = true;
-    do {
-      const page = await rows.take();
-      const view = page === null ? undefined : views[page.view];
-      const changes =
-        page === null || view === undefined ? [] : page.changes.map((change) => ({ ...change, model: view.model }));
-      const pieces = cutChanges(changes, frameBounds);
-      for (const [index, piece] of pieces.entries()) {
-        if (!(await hasRoom()) || mustReset) return;
-        const isLast = rows.pages === 0 && index === pieces.length - 1;
-        const here = standpoint.standing();
-        const placing = { position, reset: isFirst, upToDate: isLast };
-        tell(frames.writePage(piece, placing, isLast ? here : { ...here, start: 'unfinished' }));
-        isFirst = false;
-      }
-    } while (rows.pages > 0);
-    pages = null;
-    saidUpToDate = true;
-  }
-
   /** Up to the newest transaction, and on from there as it comes, until it may go live; then waits until it no longer is. */
   async function catchUp(): Promise<void> {
-    while (!mustReset && !ending.signal.aborted) {
+    while (!isOver()) {
       if (log.after(placeOrFail()) === 'ahead') {
         // Another process has shown the client more than this one has passed yet.
         await movedOrEnded();
@@ -195,13 +174,12 @@ export function createFollower(dependencies: Dependencies) {
       }
       for await (const transaction of log.since(placeOrFail(), ending.signal)) {
         await step(transaction);
-        if (mustReset || ending.signal.aborted) return;
+        if (isOver()) return;
       }
-      if (!saidUpToDate && (await hasRoom()) && log.after(placeOrFail()) === null) {
-        tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), true));
-        saidUpToDate = true;
-      }
-      if (log.after(placeOrFail()) !== null || ending.signal.aborted || mustReset) continue;
+      if (!teller.saidUpToDate) await teller.room();
+      if (isOver() || log.after(placeOrFail()) !== null) continue;
+      if (!teller.saidUpToDate) teller.quiet(placeOrFail(), true);
+      if (isOver()) continue;
       isIdle = true;
       await (standpoint.isSettled && log.everybody() !== null ? beLive() : movedOrEnded());
       isIdle = false;
@@ -223,6 +201,11 @@ export function createFollower(dependencies: Dependencies) {
     });
   }
 
+  /** What it is at is not to be gone on with. */
+  function isOver(): boolean {
+    return mustReset || ending.signal.aborted;
+  }
+
   function movedOrEnded(): Promise<unknown> {
     return Promise.race([log.moved(), ended]);
   }
@@ -237,15 +220,14 @@ export function createFollower(dependencies: Dependencies) {
       standpoint.trust(transaction.session);
       verdict = standpoint.judge(transaction);
     }
-    if (!(await hasRoom()) || mustReset) return;
+    await teller.room();
+    if (isOver()) return;
     const previous = placeOrFail();
-    const isNewest = log.position()?.seq === transaction.position.seq;
     if (verdict === 'seen') {
       standpoint.apply(transaction, true);
       place = transaction.position;
       // It is on screen already; that its author hears of it is owed all the same.
-      if (isAuthor(transaction)) deliver(transaction, [], previous, isNewest);
-      return;
+      return deliver(transaction, [], previous);
     }
     const authority = standpoint.authority();
     const look = lookBefore(views, transaction, authority);
@@ -253,7 +235,7 @@ export function createFollower(dependencies: Dependencies) {
     standpoint.apply(transaction, false);
     if (mustNotTell(transaction)) return;
     place = transaction.position;
-    deliver(transaction, look(authority), previous, isNewest);
+    deliver(transaction, look(authority), previous);
     endIfLost(wasMember);
   }
 
@@ -279,26 +261,15 @@ export function createFollower(dependencies: Dependencies) {
     return isRows ? mustReset : hasMissed;
   }
 
+  function deliver(transaction: LogTransaction, told: readonly FrameChange[], previous: LogPosition) {
+    const isNewest = log.position()?.seq === transaction.position.seq;
+    teller.transaction(transaction, told, { previous, isNewest, alreadySent });
+    alreadySent = 0;
+  }
+
   /** Changes of a workspace alone end with the membership in it. */
   function endIfLost(wasMember: boolean) {
     if (!isRows && wasMember && !standpoint.isMember()) end(noMember());
-  }
-
-  function isAuthor({ actorSession, tables }: LogTransaction): boolean {
-    return actorSession === sessionId && views.some(({ model }) => tables.has(model.table));
-  }
-
-  function deliver(
-    transaction: LogTransaction,
-    told: readonly FrameChange[],
-    previous: LogPosition,
-    isNewest: boolean,
-  ) {
-    const sent = alreadySent;
-    alreadySent = 0;
-    if (told.length <= sent && !(isAuthor(transaction) && sent === 0)) return;
-    saidUpToDate = isNewest;
-    tell(frames.writeTransaction(transaction, told, { previous, alreadySent: sent, isNewest }, standpoint.standing()));
   }
 
   function placeOrFail(): LogPosition {
@@ -308,18 +279,6 @@ export function createFollower(dependencies: Dependencies) {
   }
 
   // ── how it ends ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Waits for the client, but not for ever. */
-  async function hasRoom(): Promise<boolean> {
-    if (!(await queue.room())) tell(false);
-    return !ending.signal.aborted;
-  }
-
-  function tell(wasTaken: boolean) {
-    if (wasTaken) return;
-    const message = 'This client reads more slowly than its changes come. Subscribe again with `after: cursor`.';
-    end(codedError('SLOW_CONSUMER', message, { cursor: frames.lastCursor }));
-  }
 
   function end(error?: GraphQLError) {
     if (ending.signal.aborted) return;
@@ -349,7 +308,7 @@ export function createFollower(dependencies: Dependencies) {
         // Read anew from before it: the snapshot will have seen it.
         place = previous;
         if (mustNotTell(transaction)) return leaveLive();
-        deliver(transaction, look(authority), previous, true);
+        deliver(transaction, look(authority), previous);
         endIfLost(wasMember);
       };
     },
@@ -370,10 +329,9 @@ export function createFollower(dependencies: Dependencies) {
           codedError('TOKEN_EXPIRED', 'The access token has expired. Refresh the session, then subscribe again.'),
         );
       if (!isIdle) return;
-      const isQuiet = frames.lastFrameAt < quietSince;
-      if (isStalled !== saidUpToDate && (isStalled || !isQuiet)) return;
-      saidUpToDate = !isStalled;
-      tell(frames.writeQuiet(placeOrFail(), standpoint.standing(), !isStalled));
+      const isQuiet = teller.lastFrameAt < quietSince;
+      if (isStalled !== teller.saidUpToDate && (isStalled || !isQuiet)) return;
+      teller.quiet(placeOrFail(), !isStalled);
     },
   };
 }

@@ -51,6 +51,15 @@ export function createStandpoint({ request, log }: Dependencies) {
     return directory().authorityOf(viewerId);
   }
 
+  function isSettled(): boolean {
+    return own === null || own.filter === null || own.filter.isPassed;
+  }
+  function standing(): Standing {
+    fingerprint ??= directory().fingerprintOf(viewerId, withPeers);
+    const start = isSettled() ? null : (own?.start ?? null);
+    return { start: start && cursorStart(start), authority: fingerprint, shapes };
+  }
+
   return {
     authority,
     /** Begins anew, as things were at `now`. @param start  whose snapshot has seen some of what comes; null: nothing of it. */
@@ -66,7 +75,7 @@ export function createStandpoint({ request, log }: Dependencies) {
     },
     /** Whether nothing that comes can have been seen. */
     get isSettled() {
-      return own === null || own.filter === null || own.filter.isPassed;
+      return isSettled();
     },
     /** While it is not settled. */
     get start() {
@@ -107,11 +116,7 @@ export function createStandpoint({ request, log }: Dependencies) {
     },
     /** Of the one workspace that is asked for. */
     isMember: (): boolean => workspaceId !== null && authority().memberships.has(workspaceId),
-    standing(): Standing {
-      fingerprint ??= directory().fingerprintOf(viewerId, withPeers);
-      const start = this.isSettled ? null : (own?.start ?? null);
-      return { start: start && cursorStart(start), authority: fingerprint, shapes };
-    },
+    standing,
   };
 }
 

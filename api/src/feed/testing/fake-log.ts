@@ -1,5 +1,5 @@
 import type { Change, ChangeRecord, JsonRow } from '@sync-hub/stream/change-record';
-import type { Sink, Stream } from '@sync-hub/stream/stream';
+import type { Position, Sink, Stream } from '@sync-hub/stream/stream';
 
 /** One row's change, as a test writes it. */
 export interface Written {
@@ -15,9 +15,10 @@ interface Author {
   readonly mutationId?: string;
 }
 
-/** A log in memory whose only reader is the feed under test: `commit` is one transaction, delivered whole. */
+/** A log in memory: `commit` is one transaction, delivered whole to the feed under test. Other readers get what is kept. */
 export function createFakeLog() {
   let sink: Sink | null = null;
+  let kept: ChangeRecord[] = [];
   let seq = 0;
   let batch = 1;
   let epoch = 1;
@@ -35,22 +36,38 @@ export function createFakeLog() {
   });
   const deliver = async (record: ChangeRecord) => {
     if (sink === null) throw new Error('nobody reads');
+    kept.push(record);
     await sink.record(record);
   };
 
   const stream: Stream = {
     maxRecordBytes: 900_000,
     publish: () => Promise.reject(new Error('not here')),
-    async read(_from, given) {
-      sink = given;
+    async read(from, given) {
+      if (sink === null) sink = given;
+      else if (typeof from === 'object') void tellKept(from, given);
       return { close: async () => {} };
     },
     bounds: async () => null,
     close: async () => {},
   };
 
+  async function tellKept(from: Position, reader: Sink) {
+    const [oldest] = kept;
+    if (oldest !== undefined && oldest.seq > from.seq + 1) reader.gap({ after: from, next: oldest });
+    for (const record of kept) if (record.seq > from.seq) await reader.record(record);
+  }
+
   return {
     stream,
+    /** What the stream keeps expires, all of it. */
+    expire() {
+      kept = [];
+    },
+    /** The same numbers stand for something else from now on. */
+    rewriteHistory() {
+      kept = kept.map((record) => ({ ...record, tag: `${record.tag}, written again` }));
+    },
     /** A transaction of a batch of its own. */
     async commit(xid: number, changes: readonly Written[], author: Author = {}) {
       batch += 1;

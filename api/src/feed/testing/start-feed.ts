@@ -55,7 +55,7 @@ export async function startFeed({
   interface Asked {
     readonly matches?: (row: Row) => boolean;
     readonly workspaceId?: string | null;
-    readonly after?: string | null;
+    readonly after?: string | null | undefined;
     readonly question?: string;
     readonly backlog?: Backlog;
   }

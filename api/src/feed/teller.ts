@@ -1,0 +1,93 @@
+import type { GraphQLError } from 'graphql';
+import { codedError } from '../errors.ts';
+import type { Cursors } from './cursor.ts';
+import type { FollowRequest } from './follow-request.ts';
+import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
+import type { FrameQueue } from './frame-queue.ts';
+import { createFrameWriter, type Standing } from './frame-writer.ts';
+import type { SnapshotRows } from './snapshot-rows.ts';
+import type { LogPosition, LogTransaction } from './transaction.ts';
+
+interface Dependencies {
+  readonly request: FollowRequest;
+  readonly queue: FrameQueue;
+  readonly cursors: Cursors;
+  readonly bounds: FrameBounds;
+  readonly standing: () => Standing;
+  /** The client reads too slowly: nothing more is told. */
+  readonly onSlow: (error: GraphQLError) => void;
+}
+
+/** Where a transaction stands for whoever is told of it. */
+interface Placing {
+  readonly previous: LogPosition;
+  /** Nothing follows it yet. */
+  readonly isNewest: boolean;
+  /** How many of its changes the client has already, from before it came back. */
+  readonly alreadySent: number;
+}
+
+/** Tells a subscriber what happened, in frames, as fast as it reads; ends with SLOW_CONSUMER and the cursor to go on from. */
+export function createTeller({ request, queue, cursors, bounds, standing, onSlow }: Dependencies) {
+  const { views, viewerId, sessionId, question } = request;
+  const frames = createFrameWriter({ queue, cursors, bounds, viewerId, question });
+  let saidUpToDate = false;
+
+  function requireTaken(wasTaken: boolean) {
+    if (wasTaken) return;
+    const message = 'This client reads more slowly than its changes come. Subscribe again with `after: cursor`.';
+    onSlow(codedError('SLOW_CONSUMER', message, { cursor: frames.lastCursor }));
+  }
+
+  function isAuthor({ actorSession, tables }: LogTransaction): boolean {
+    return actorSession === sessionId && views.some(({ model }) => tables.has(model.table));
+  }
+
+  /** Waits for the client, but not for ever. */
+  async function room(): Promise<void> {
+    requireTaken(await queue.room());
+  }
+
+  return {
+    room,
+    /** The last that was said of it. */
+    get saidUpToDate() {
+      return saidUpToDate;
+    },
+    get lastFrameAt() {
+      return frames.lastFrameAt;
+    },
+    /** A frame without changes: what is on screen is what the log has brought, or may be old. */
+    quiet(position: LogPosition, upToDate: boolean) {
+      saidUpToDate = upToDate;
+      requireTaken(frames.writeQuiet(position, standing(), upToDate));
+    },
+    /** What a transaction changed in the views; its author's session hears of it also when that is nothing. */
+    transaction(transaction: LogTransaction, told: readonly FrameChange[], placing: Placing) {
+      const { alreadySent, isNewest } = placing;
+      if (told.length <= alreadySent && !(isAuthor(transaction) && alreadySent === 0)) return;
+      saidUpToDate = isNewest;
+      requireTaken(frames.writeTransaction(transaction, told, placing, standing()));
+    },
+    /** All rows of a snapshot, page by page. Stops when `isOver`. */
+    async snapshot(rows: SnapshotRows, position: LogPosition, isOver: () => boolean): Promise<void> {
+      let isFirst = true;
+      do {
+        const page = await rows.take();
+        const view = page === null ? undefined : views[page.view];
+        const changes =
+          page === null || view === undefined ? [] : page.changes.map((change) => ({ ...change, model: view.model }));
+        const pieces = cutChanges(changes, bounds);
+        for (const [index, piece] of pieces.entries()) {
+          await room();
+          if (isOver()) return;
+          const isLast = rows.pages === 0 && index === pieces.length - 1;
+          const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };
+          requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: isLast }, here));
+          isFirst = false;
+        }
+      } while (rows.pages > 0);
+      saidUpToDate = true;
+    },
+  };
+}
