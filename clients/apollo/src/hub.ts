@@ -1,20 +1,14 @@
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, Observable } from '@apollo/client';
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, Observable } from '@apollo/client';
 import { createAuthorizedFetch } from '@sync-hub/sdk/authorized-fetch';
 import possibleTypes from '@sync-hub/sdk/generated/possible-types';
 import { createSession } from '@sync-hub/sdk/session';
-import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
+import { storedTokens } from '@sync-hub/sdk/stored-tokens';
 import { createSyncSocket } from '@sync-hub/sdk/sync-socket';
 import { OperationTypeNode, print } from 'graphql';
 
 const url = '/graphql';
 
-/** Signed in as long as the tab lives, over reloads too. Another tab may be somebody else. */
-export const session = createSession({
-  url,
-  tokens: JSON.parse(sessionStorage.getItem('tokens') ?? 'null'),
-  onTokens: (tokens) => sessionStorage.setItem('tokens', JSON.stringify(tokens)),
-});
-
+export const session = createSession({ url, ...storedTokens(sessionStorage) });
 export const socket = createSyncSocket({ url, getToken: session.getToken });
 
 const socketLink = new ApolloLink(
@@ -30,7 +24,3 @@ export const client = new ApolloClient({
   defaultOptions: { mutate: { fetchPolicy: 'no-cache' } },
   devtools: { enabled: true }, // look into the cache while tasks change
 });
-
-export function asSyncError(error: unknown): SyncError {
-  return toSyncError(CombinedGraphQLErrors.is(error) ? error.errors : error);
-}

@@ -1,13 +1,8 @@
-import { useApolloClient, useQuery, useSubscription } from '@apollo/client/react';
-import {
-  TaskChangesDocument,
-  type TaskChangesSubscription,
-  TasksDocument,
-  type TasksQuery,
-} from '@sync-hub/sdk/generated/graphql';
-import type { SyncError } from '@sync-hub/sdk/sync-error';
+import { useQuery, useSubscription } from '@apollo/client/react';
+import { applyChanges } from '@sync-hub/sdk/apply-changes';
+import { TaskChangesDocument, TasksDocument } from '@sync-hub/sdk/generated/graphql';
 import { useEffect, useMemo, useState } from 'react';
-import { asSyncError, socket } from './hub.ts';
+import { client, socket } from './hub.ts';
 
 /**
  * The tasks of a workspace, live, out of Apollo's cache: filled when the subscription starts, and again after every break.
@@ -15,48 +10,35 @@ import { asSyncError, socket } from './hub.ts';
  * A frame's rows are put into the cache by Apollo itself, each under its own id, so a changed row shows wherever it is used.
  * Only which rows belong to the list has to be said here.
  */
-export function useTasks(workspaceId: string, onProblem: (error: SyncError) => void) {
-  const client = useApolloClient();
+export function useTasks(workspaceId: string | undefined, onError: (error: unknown) => void) {
   const [isLive, setLive] = useState(false);
-  const list = useMemo(
-    () => ({ query: TasksDocument, variables: { where: { workspaceId: { eq: workspaceId } }, first: 100 } }),
-    [workspaceId],
-  );
+  const variables = useMemo(() => ({ where: { workspaceId: { eq: workspaceId ?? '' } }, first: 100 }), [workspaceId]);
 
   useEffect(
     () =>
       socket.listen({
-        async started() {
-          await client.query({ ...list, fetchPolicy: 'network-only' });
-        },
+        started: () => client.query({ query: TasksDocument, variables, fetchPolicy: 'network-only' }),
         interrupted: () => setLive(false),
       }),
-    [client, list],
+    [variables],
   );
   useSubscription(TaskChangesDocument, {
-    variables: { where: list.variables.where },
+    variables: { where: variables.where },
+    skip: workspaceId === undefined,
     ignoreResults: true,
     onData: ({ data: { data } }) => {
-      if (!data) return;
-      setLive(data.taskChanges.upToDate);
-      client.cache.updateQuery(list, (held) => held && withChanges(held, data.taskChanges));
+      setLive(data?.taskChanges.upToDate ?? false);
+      const changes = data?.taskChanges.changes ?? [];
+      client.cache.updateQuery({ query: TasksDocument, variables }, (held) =>
+        held?.tasks ? { ...held, tasks: { ...held.tasks, nodes: applyChanges(held.tasks.nodes, changes) } } : held,
+      );
     },
     onError(error) {
       setLive(false);
-      onProblem(asSyncError(error));
+      onError(error);
     },
   });
-  const { data } = useQuery(list.query, { variables: list.variables, fetchPolicy: 'cache-only' });
+  const { data } = useQuery(TasksDocument, { variables, fetchPolicy: 'cache-only' });
 
   return { tasks: data?.tasks?.nodes ?? [], isLive };
-}
-
-function withChanges(held: TasksQuery, { changes }: TaskChangesSubscription['taskChanges']): TasksQuery {
-  if (held.tasks === null) return held;
-  const nodes = new Map(held.tasks.nodes.map((task) => [task.id, task]));
-  for (const { key, row } of changes) {
-    if (row === null) nodes.delete(key);
-    else nodes.set(key, row);
-  }
-  return { ...held, tasks: { ...held.tasks, nodes: [...nodes.values()] } };
 }

@@ -24,13 +24,29 @@ export class SyncError extends Error {
   }
 }
 
-/** Makes one of whatever was thrown, closed or answered: a list of GraphQL errors, a WebSocket's close, anything else. */
+/**
+ * Makes one of whatever was thrown, closed or answered: a list of GraphQL errors, what urql's and Apollo's clients make of it,
+ * a WebSocket's close, anything else.
+ */
 export function toSyncError(cause: unknown): SyncError {
   if (cause instanceof SyncError) return cause;
   if (Array.isArray(cause)) return fromGraphqlError(cause[0], cause);
+  if (isClientError(cause)) return toSyncError(cause.networkError ?? cause.graphQLErrors ?? cause.errors);
   if (isCloseEvent(cause)) return fromClose(cause);
   const message = cause instanceof Error ? cause.message : 'The server could not be reached';
   return new SyncError('NETWORK', message, { cause });
+}
+
+/** urql's CombinedError has the first two, Apollo's CombinedGraphQLErrors the last; a SyncError comes out as it went in. */
+interface ClientError {
+  readonly networkError?: unknown;
+  readonly graphQLErrors?: unknown;
+  readonly errors?: unknown;
+}
+
+function isClientError(cause: unknown): cause is ClientError {
+  if (!(cause instanceof Error) || cause instanceof AggregateError) return false;
+  return 'networkError' in cause || 'graphQLErrors' in cause || 'errors' in cause;
 }
 
 function fromGraphqlError(error: unknown, cause: unknown): SyncError {

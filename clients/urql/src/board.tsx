@@ -6,10 +6,8 @@ import {
   WorkspacesDocument,
 } from '@sync-hub/sdk/generated/graphql';
 import { payloadOf } from '@sync-hub/sdk/payload';
-import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
 import { useEffect } from 'react';
 import { useMutation, useQuery } from 'urql';
-import { asSyncError } from './hub.ts';
 import { useTasks } from './use-tasks.ts';
 
 const columns = [
@@ -19,69 +17,59 @@ const columns = [
 ];
 
 interface Props {
+  readonly run: (action: Promise<unknown>) => Promise<void>;
   /** Must not change from one rendering to the next. */
-  readonly onProblem: (error: SyncError | null) => void;
-  readonly onSignOut: () => void;
+  readonly fail: (error: unknown) => void;
+  readonly signOut: () => void;
 }
 
-/** The first workspace of whoever is signed in. */
-export function FirstBoard(props: Props) {
-  const { onProblem } = props;
+/** The first workspace of whoever is signed in. What a mutation changed shows when its frame comes, as everybody else's does. */
+export function Board({ run, fail, signOut }: Props) {
   const [{ data, error }] = useQuery({ query: WorkspacesDocument, variables: { first: 1 } });
-  useEffect(() => {
-    if (error !== undefined) onProblem(asSyncError(error));
-  }, [error, onProblem]);
+  const [, createTask] = useMutation(CreateTaskDocument);
+  const [, updateTask] = useMutation(UpdateTaskDocument);
   const workspace = data?.workspaces?.nodes[0];
-  if (workspace === undefined) return <p>{data === undefined ? 'Loading…' : 'You are in no workspace yet.'}</p>;
-  return <Board workspace={workspace} {...props} />;
-}
+  const { tasks, isLive } = useTasks(workspace?.id, fail);
+  useEffect(() => {
+    if (error) fail(error);
+  }, [error, fail]);
+  if (!workspace) return <p>{data ? 'You are in no workspace yet.' : 'Loading…'}</p>;
 
-function Board({
-  workspace,
-  onProblem,
-  onSignOut,
-}: Props & { readonly workspace: { readonly id: string; readonly name: string } }) {
-  const { tasks, isLive } = useTasks(workspace.id, onProblem);
-  const [, create] = useMutation(CreateTaskDocument);
-  const [, update] = useMutation(UpdateTaskDocument);
-
-  /** What a mutation changed shows when its frame comes, as everybody else's does. */
-  async function run(mutation: Promise<unknown>) {
-    try {
-      await mutation;
-      onProblem(null);
-    } catch (error) {
-      onProblem(toSyncError(error));
-    }
-  }
-  async function add(form: FormData) {
-    const { data, error } = await create({ input: { workspaceId: workspace.id, title: String(form.get('title')) } });
-    if (error !== undefined) throw asSyncError(error);
+  async function add(workspaceId: string, form: FormData) {
+    const { data, error } = await createTask({ input: { workspaceId, title: String(form.get('title')) } });
+    if (error) throw error;
     payloadOf(data?.createTask);
   }
   async function move({ id, version }: TaskFieldsFragment, status: TaskStatus) {
-    const { data, error } = await update({ input: { id, status, expectedVersion: version } });
-    if (error !== undefined) throw asSyncError(error);
+    const { data, error } = await updateTask({ input: { id, status, expectedVersion: version } });
+    if (error) throw error;
     payloadOf(data?.updateTask);
   }
-
+  const card = (task: TaskFieldsFragment) => (
+    <article key={task.id}>
+      <span>{task.title}</span>
+      <select
+        aria-label={`Status of ${task.title}`}
+        value={task.status}
+        onChange={({ target }) => run(move(task, target.value as TaskStatus))}
+      >
+        {columns.map(({ status, name }) => (
+          <option key={status} value={status} label={name} />
+        ))}
+      </select>
+    </article>
+  );
   return (
     <>
       <header>
         <h1>{workspace.name}</h1>
         <output data-live={isLive}>{isLive ? 'live' : 'not live'}</output>
-        <button type="button" onClick={onSignOut}>
+        <button type="button" onClick={signOut}>
           Sign out
         </button>
       </header>
-      <form className="add" action={(form) => run(add(form))}>
-        <input
-          name="title"
-          aria-label="Title of a new task"
-          placeholder="What is to be done?"
-          maxLength={200}
-          required
-        />
+      <form className="add" action={(form) => run(add(workspace.id, form))}>
+        <input name="title" aria-label="Title of a new task" placeholder="What is to be done?" required />
         <button type="submit">Add</button>
       </form>
       <main>
@@ -91,22 +79,7 @@ function Board({
             {tasks
               .filter((task) => task.status === status)
               .sort(byPosition)
-              .map((task) => (
-                <article key={task.id}>
-                  <span>{task.title}</span>
-                  <select
-                    aria-label={`Status of ${task.title}`}
-                    value={task.status}
-                    onChange={(event) => run(move(task, event.target.value as TaskStatus))}
-                  >
-                    {columns.map((column) => (
-                      <option key={column.status} value={column.status}>
-                        {column.name}
-                      </option>
-                    ))}
-                  </select>
-                </article>
-              ))}
+              .map(card)}
           </section>
         ))}
       </main>

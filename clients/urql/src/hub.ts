@@ -1,18 +1,12 @@
 import { createAuthorizedFetch } from '@sync-hub/sdk/authorized-fetch';
 import { createSession } from '@sync-hub/sdk/session';
-import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
+import { storedTokens } from '@sync-hub/sdk/stored-tokens';
 import { createSyncSocket } from '@sync-hub/sdk/sync-socket';
-import { Client, type CombinedError, fetchExchange, subscriptionExchange } from 'urql';
+import { Client, fetchExchange, subscriptionExchange } from 'urql';
 
 const url = '/graphql';
 
-/** Signed in as long as the tab lives, over reloads too. Another tab may be somebody else. */
-export const session = createSession({
-  url,
-  tokens: JSON.parse(sessionStorage.getItem('tokens') ?? 'null'),
-  onTokens: (tokens) => sessionStorage.setItem('tokens', JSON.stringify(tokens)),
-});
-
+export const session = createSession({ url, ...storedTokens(sessionStorage) });
 export const socket = createSyncSocket({ url, getToken: session.getToken });
 
 /** Without a cache: what is on screen comes from `useTasks`, which follows what a document cache can only guess. */
@@ -29,7 +23,3 @@ export const client = new Client({
     }),
   ],
 });
-
-export function asSyncError({ networkError, graphQLErrors }: CombinedError): SyncError {
-  return toSyncError(networkError ?? graphQLErrors);
-}

@@ -2,32 +2,40 @@ import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
 import { useCallback, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Provider } from 'urql';
-import { FirstBoard } from './board.tsx';
+import { Board } from './board.tsx';
 import { client, session } from './hub.ts';
-import { SignIn } from './sign-in.tsx';
 
 function App() {
   const [isSignedIn, setSignedIn] = useState(session.isSignedIn);
   const [problem, setProblem] = useState<SyncError | null>(null);
-  const onProblem = useCallback((error: SyncError | null) => {
+  const fail = useCallback((cause: unknown) => {
+    const error = toSyncError(cause);
     setProblem(error);
-    if (error?.endsSession) setSignedIn(false);
+    if (error.endsSession) setSignedIn(false);
   }, []);
-  const onSignedIn = () => {
-    setProblem(null);
+  const run = (action: Promise<unknown>) => action.then(() => setProblem(null), fail);
+
+  async function signIn(form: FormData) {
+    await session.signIn({ email: String(form.get('email')), password: String(form.get('password')) });
     setSignedIn(true);
-  };
-  const onSignOut = () => {
+  }
+  function signOut() {
     setSignedIn(false);
-    session.signOut().catch((error: unknown) => onProblem(toSyncError(error)));
-  };
+    void run(session.signOut());
+  }
   return (
     <Provider value={client}>
       {problem && <p role="alert">{problem.message}</p>}
       {isSignedIn ? (
-        <FirstBoard onProblem={onProblem} onSignOut={onSignOut} />
+        <Board run={run} fail={fail} signOut={signOut} />
       ) : (
-        <SignIn onSignedIn={onSignedIn} onProblem={onProblem} />
+        <form className="sign-in" action={(form) => run(signIn(form))}>
+          <h1>Sign in</h1>
+          <input name="email" type="email" aria-label="E-mail" defaultValue="ada@example.com" />
+          <input name="password" type="password" aria-label="Password" defaultValue="correct horse battery staple" />
+          <button type="submit">Sign in</button>
+          <p>In a second window, sign in as grace@example.com with the same password.</p>
+        </form>
       )}
     </Provider>
   );

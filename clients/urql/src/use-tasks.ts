@@ -1,55 +1,34 @@
-import {
-  TaskChangesDocument,
-  type TaskChangesSubscription,
-  type TaskFieldsFragment,
-  TasksDocument,
-} from '@sync-hub/sdk/generated/graphql';
-import type { SyncError } from '@sync-hub/sdk/sync-error';
+import { applyChanges } from '@sync-hub/sdk/apply-changes';
+import { TaskChangesDocument, type TaskFieldsFragment, TasksDocument } from '@sync-hub/sdk/generated/graphql';
 import { useEffect, useState } from 'react';
-import { useClient } from 'urql';
-import { asSyncError, socket } from './hub.ts';
-
-type Tasks = ReadonlyMap<string, TaskFieldsFragment>;
+import { client, socket } from './hub.ts';
 
 /** The tasks of a workspace, live: read when the subscription starts, and again after every break; then moved on by its frames. */
-export function useTasks(workspaceId: string, onProblem: (error: SyncError) => void) {
-  const client = useClient();
-  const [tasks, setTasks] = useState<Tasks>(new Map());
+export function useTasks(workspaceId: string | undefined, onError: (error: unknown) => void) {
+  const [tasks, setTasks] = useState<readonly TaskFieldsFragment[]>([]);
   const [isLive, setLive] = useState(false);
 
   useEffect(() => {
+    if (workspaceId === undefined) return;
     const where = { workspaceId: { eq: workspaceId } };
     const forget = socket.listen({
       async started() {
-        const { data, error } = await client.query(TasksDocument, { where, first: 100 }).toPromise();
-        if (error !== undefined) throw asSyncError(error);
-        setTasks(new Map(data?.tasks?.nodes.map((task) => [task.id, task])));
+        const { data, error } = await client.query(TasksDocument, { where, first: 100 });
+        if (error) throw error;
+        setTasks(data?.tasks?.nodes ?? []);
       },
       interrupted: () => setLive(false),
     });
     const { unsubscribe } = client.subscription(TaskChangesDocument, { where }).subscribe(({ data, error }) => {
-      if (error !== undefined) {
-        setLive(false);
-        onProblem(asSyncError(error));
-      } else if (data !== undefined) {
-        setLive(data.taskChanges.upToDate);
-        setTasks((held) => withChanges(held, data.taskChanges));
-      }
+      setLive(data?.taskChanges.upToDate ?? false);
+      if (error) onError(error);
+      else if (data) setTasks((held) => applyChanges(held, data.taskChanges.changes));
     });
     return () => {
       unsubscribe();
       forget();
     };
-  }, [client, workspaceId, onProblem]);
+  }, [workspaceId, onError]);
 
-  return { tasks: [...tasks.values()], isLive };
-}
-
-function withChanges(held: Tasks, { changes }: TaskChangesSubscription['taskChanges']): Tasks {
-  const tasks = new Map(held);
-  for (const { key, row } of changes) {
-    if (row === null) tasks.delete(key);
-    else tasks.set(key, row);
-  }
-  return tasks;
+  return { tasks, isLive };
 }
