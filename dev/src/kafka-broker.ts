@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 export interface KafkaBroker {
   /** host:port. */
   readonly address: string;
+  /** Its properties and output, and its records in `data`. */
+  readonly folder: string;
   /** Process id; undefined while it does not run. */
   pid(): number | undefined;
   /** Starts it again on the same port and data after `kill`; resolves at once, before it serves. */
@@ -64,6 +66,7 @@ export async function startBroker({
 
   const broker: KafkaBroker = {
     address,
+    folder,
     pid: () => running?.child.pid,
     start() {
       if (running !== undefined) return;

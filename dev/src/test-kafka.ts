@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Kafka, logLevel } from 'kafkajs';
 
 /** The brokers of this run, as host:port; undefined when it has none. */
 export function testKafkaBrokers(): string[] | undefined {
@@ -20,5 +21,16 @@ export function describeWithKafka(name: string, define: (brokers: string[]) => v
     test(name, () =>
       expect(`no Kafka: ${reason ?? 'this test file does not mention it, so none was started'}`).toBe(''),
     );
+  }
+}
+
+/** As an administrator would, while others use it. */
+export async function deleteTopic(brokers: readonly string[], topic: string): Promise<void> {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopics({ topics: [topic] });
+  } finally {
+    await admin.disconnect();
   }
 }

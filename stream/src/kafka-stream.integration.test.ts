@@ -99,6 +99,14 @@ describeWithKafka('over Kafka', (brokers) => {
     expect(sink.told).toEqual(places(1, lastOf(sink)));
   });
 
+  test('a topic that is deleted has no bounds, rather than an error, and is there again', async () => {
+    const stream = await log.open();
+    await stream.publish(records(1, 8));
+    await log.admin.deleteTopics({ topics: [log.topic] });
+    expect(await stream.bounds()).toBeNull();
+    expect(await log.admin.listTopics()).toContain(log.topic);
+  });
+
   test('a topic made again with more in it than the reader had seen hides nothing from it', async () => {
     const [relay, api] = [await log.open(), await log.open()];
     const sink = collect();

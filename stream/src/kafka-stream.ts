@@ -17,7 +17,7 @@ const PATIENT_RETRIES = 14;
 const BRIEF_RETRIES = 5;
 
 /**
- * The log as a Kafka topic of one partition, made when it is not there.
+ * The log as a Kafka topic of one partition, made whenever it is not there.
  *
  * @throws {TopicUnusableError} when the topic would lose or disorder records.
  * @throws kafkajs's own error when no broker answers within about 12 s.
@@ -32,7 +32,12 @@ export async function createKafkaStream(settings: KafkaStreamSettings): Promise<
   const maxRecordBytes = Math.min(MAX_RECORD_BYTES, maxBatchBytes - BATCH_OVERHEAD_BYTES - RECORD_OVERHEAD_BYTES);
   const publisher = createKafkaPublisher({ connect, topic, prepare, maxBatchBytes });
 
-  const range = () => withAdmin(connect, (admin) => offsetRange(admin, topic));
+  /** A topic that was deleted meanwhile is made again: the relay asks for its bounds before it sends anything into it. */
+  const range = () =>
+    withAdmin(connect, async (admin) => {
+      await ensureTopic(admin, settings, log);
+      return offsetRange(admin, topic);
+    });
 
   return createStream({
     maxRecordBytes,

@@ -18,6 +18,8 @@ const DAY_MS = 86_400_000;
 export interface Hub {
   readonly database: TestDatabase;
   readonly stream: Observer;
+  /** Where the stream is Kafka's. */
+  readonly topic: string;
   /** The stream as one process has it, observed. */
   openStream(): Promise<Stream>;
   /** Elected, with all that a listener has. */
@@ -35,10 +37,12 @@ export interface HubOptions {
   readonly database?: TestDatabase;
   /** Default: the Postgres stream. */
   readonly brokers?: readonly string[];
+  /** Copies of the topic, default 1; one fewer must hold a record before it is acknowledged. */
+  readonly replicas?: number;
 }
 
 export async function createHub(options: HubOptions = {}): Promise<Hub> {
-  const { brokers, database = await createTestDatabase() } = options;
+  const { brokers, replicas = 1, database = await createTestDatabase() } = options;
   const databaseUrl = database.url;
   const observer = createObserver();
   const topic = `relay-${randomUUID()}`;
@@ -53,8 +57,8 @@ export async function createHub(options: HubOptions = {}): Promise<Hub> {
           brokers,
           topic,
           retentionMs: DAY_MS,
-          replicationFactor: 1,
-          minInsyncReplicas: 1,
+          replicationFactor: replicas,
+          minInsyncReplicas: Math.max(1, replicas - 1),
           log: testLog,
         });
 
@@ -78,6 +82,7 @@ export async function createHub(options: HubOptions = {}): Promise<Hub> {
   return {
     database,
     stream: observer,
+    topic,
     stopRelays,
     openStream,
     async startRelay(settings) {
