@@ -97,6 +97,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       frame: { maxChanges: config.FRAME_MAX_CHANGES, maxBytes: config.FRAME_MAX_BYTES },
       maxTransactionBytes: config.TRANSACTION_MAX_BYTES,
       ring: { maxBytes: config.RING_MAX_BYTES, maxAgeMs: config.RING_SECONDS * 1_000 },
+      maxReplays: config.REPLAY_MAX_CONCURRENT,
       progressMs: config.PROGRESS_SECONDS * 1_000,
       stalledMs,
     },

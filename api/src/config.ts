@@ -106,6 +106,13 @@ export const apiSettings = {
     unit: 'seconds',
     doc: 'And for how long.',
   }),
+  REPLAY_MAX_CONCURRENT: integer({
+    default: 8,
+    min: 1,
+    max: 100,
+    unit: 'clients',
+    doc: 'Clients that are read what memory has let go at the same time, each with a reader of the stream of its own; others wait their turn.',
+  }),
   SNAPSHOT_MAX_CONCURRENT: integer({
     default: 4,
     min: 1,

@@ -1,6 +1,7 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import type { Change, Claim, JsonRow, Lost } from '@sync-hub/stream/change-record';
 import type { FeedLog } from './feed-log.ts';
+import { untilAnswered } from './until-answered.ts';
 
 interface ClaimedRow {
   readonly before: JsonRow | null;
@@ -25,20 +26,12 @@ export function createClaimResolver(
   log: FeedLog,
   signal: AbortSignal,
 ): ResolveClaim {
-  async function readOnceAnswered(outboxId: string): Promise<ClaimedRow | null> {
-    for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
-      try {
-        return await read(outboxId);
-      } catch (error) {
-        signal.throwIfAborted();
-        log.warn({ err: error }, 'a claimed row could not be read; trying again');
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-      }
-    }
-  }
   return async (claim) => {
     const { kind: _, outboxId, ...header } = claim;
-    const rows = await readOnceAnswered(outboxId);
+    const rows = await untilAnswered(() => read(outboxId), {
+      signal,
+      onFailure: (error) => log.warn({ err: error }, 'a claimed row could not be read; trying again'),
+    });
     if (rows === null) return { ...header, kind: 'lost', outboxId, reason: 'its outbox row is gone' };
     return { ...header, kind: 'change', ...rows };
   };

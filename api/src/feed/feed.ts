@@ -18,6 +18,8 @@ import { createRing } from './ring.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
+import { createTurns } from './turns.ts';
+import { whyEnded } from './why-ended.ts';
 
 interface Dependencies {
   readonly stream: Stream;
@@ -34,6 +36,8 @@ interface Dependencies {
     /** What of one transaction is held, roughly; what a larger one changed is unknowable. */
     readonly maxTransactionBytes: number;
     readonly ring: { readonly maxBytes: number; readonly maxAgeMs: number };
+    /** Followers that are read what memory has let go, at the same time: each has a reader of the stream. */
+    readonly maxReplays: number;
     readonly progressMs: number;
     /** A log that brings nothing for so long, not even a heartbeat, is stalled. */
     readonly stalledMs: number;
@@ -73,6 +77,7 @@ export function createFeed(dependencies: Dependencies) {
     });
   const assembler = createAssembler();
   const ring = createRing(settings.ring);
+  const replays = createTurns(settings.maxReplays);
 
   /** Null until the log was met. */
   let met: { readonly everybody: Everybody; position: LogPosition } | null = null;
@@ -89,8 +94,7 @@ export function createFeed(dependencies: Dependencies) {
   const logView: LogView = {
     position: () => met?.position ?? null,
     after: (place) => (met === null ? 'other' : ring.after(place)),
-    since: (place, signal) =>
-      readHistory({ ring, replay: (from, until) => replay({ stream, createAssembler }, from, until) }, place, signal),
+    since: (place, signal) => readHistory({ ring, replay: replayInTurn }, place, signal),
     moved: () => nextMove.done,
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
     membersAt(workspaceId, place) {
@@ -98,6 +102,15 @@ export function createFeed(dependencies: Dependencies) {
       return later && (met?.everybody.directory.membersOf(workspaceId, later) ?? null);
     },
   };
+
+  async function* replayInTurn(place: LogPosition, signal: AbortSignal) {
+    const endTurn = await replays.take();
+    try {
+      yield* replay({ stream, createAssembler }, place, signal);
+    } finally {
+      endTurn();
+    }
+  }
 
   // ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -166,14 +179,12 @@ export function createFeed(dependencies: Dependencies) {
 
   /** Tells every subscriber to come back. */
   function endAll() {
-    const error = codedError('UNAVAILABLE', 'The server is going away. Subscribe again.');
-    for (const follower of followers.all()) follower.end(error);
+    for (const follower of followers.all()) follower.end(whyEnded.goingAway());
   }
 
   function endSession(sessionId: string) {
     onSessionEnded(sessionId);
-    const error = codedError('SESSION_REVOKED', 'This session has ended. Sign in again.');
-    for (const follower of followers.ofSession(sessionId)) follower.end(error);
+    for (const follower of followers.ofSession(sessionId)) follower.end(whyEnded.sessionEnded());
   }
 
   function tick() {

@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import { asCodedError, codedError } from '../errors.ts';
+import { asCodedError, isCoded } from '../errors.ts';
 import type { Cursors } from './cursor.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
@@ -12,7 +12,9 @@ import { createStandpoint } from './standpoint.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
 import { createTeller } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
+import { untilAnswered } from './until-answered.ts';
 import { lookBefore } from './view.ts';
+import { whyEnded } from './why-ended.ts';
 
 interface Dependencies {
   readonly request: FollowRequest;
@@ -79,7 +81,7 @@ export function createFollower(dependencies: Dependencies) {
   /** Finds its place. Rejects with a coded error; after that it follows until it ends. */
   async function start(): Promise<void> {
     const contents = request.after === null ? null : readPlace(cursors, request, request.after);
-    if (request.after !== null && contents === null && !isRows) throw expired();
+    if (request.after !== null && contents === null && !isRows) throw whyEnded.expired();
     const here = log.position();
     if (isRows && contents === null) {
       place = here;
@@ -103,8 +105,7 @@ export function createFollower(dependencies: Dependencies) {
   }
 
   function requireSession({ authority }: StartPoint) {
-    if (!authority.liveSessionIds.includes(sessionId))
-      throw codedError('SESSION_REVOKED', 'This session has ended. Sign in again.');
+    if (!authority.liveSessionIds.includes(sessionId)) throw whyEnded.sessionEnded();
   }
 
   function readSnapshot(): Promise<Snapshot> {
@@ -138,7 +139,7 @@ export function createFollower(dependencies: Dependencies) {
 
   /** Rows are read anew; changes cannot be. */
   function lose() {
-    if (!isRows) return end(expired());
+    if (!isRows) return end(whyEnded.expired());
     mustReset = true;
     place = null;
     leaveLive();
@@ -150,18 +151,16 @@ export function createFollower(dependencies: Dependencies) {
     pages = null;
     while (log.position() === null) await movedOrEnded();
     place ??= log.position();
-    for (let delayMs = 50; !ending.signal.aborted; delayMs = Math.min(delayMs * 2, 2_000)) {
-      try {
-        openRows(await readSnapshot());
-        mustReset = false;
-        alreadySent = 0;
-        return;
-      } catch (error) {
-        if (ending.signal.aborted || !isPassing(error)) throw error;
+    const snapshot = await untilAnswered(readSnapshot, {
+      signal: ending.signal,
+      onFailure(error) {
+        if (!isPassing(error)) throw error;
         if (teller.saidUpToDate) teller.quiet(placeOrFail(), false);
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-      }
-    }
+      },
+    });
+    openRows(snapshot);
+    mustReset = false;
+    alreadySent = 0;
   }
 
   /** Up to the newest transaction, and on from there as it comes, until it may go live; then waits until it no longer is. */
@@ -229,27 +228,31 @@ export function createFollower(dependencies: Dependencies) {
       // It is on screen already; that its author hears of it is owed all the same.
       return deliver(transaction, [], previous);
     }
+    const complete = take(transaction, previous);
+    standpoint.apply(transaction, false);
+    complete();
+  }
+
+  /** In two halves: what was, at once; the rest when the returned function is called, with what the viewer may see by then. */
+  function take(transaction: LogTransaction, previous: LogPosition): () => void {
     const authority = standpoint.authority();
     const look = lookBefore(views, transaction, authority);
     const wasMember = standpoint.isMember();
-    standpoint.apply(transaction, false);
-    if (mustNotTell(transaction)) return;
-    place = transaction.position;
-    deliver(transaction, look(authority), previous);
-    endIfLost(wasMember);
+    return () => {
+      // If it is read anew, then from before this one: the snapshot will have seen it.
+      place = previous;
+      if (mustNotTell(transaction)) return;
+      place = transaction.position;
+      deliver(transaction, look(authority), previous);
+      // Changes of one workspace end with the membership in it.
+      if (!isRows && wasMember && !standpoint.isMember()) end(whyEnded.noMember());
+    };
   }
 
   /** Postgres is asked until it answers. */
   async function isSameRun(): Promise<boolean> {
     const incarnation = standpoint.start?.incarnation;
-    for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
-      ending.signal.throwIfAborted();
-      try {
-        return (await startPoints.incarnation()) === incarnation;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
-      }
-    }
+    return (await untilAnswered(startPoints.incarnation, { signal: ending.signal })) === incarnation;
   }
 
   /** Where the transaction cannot simply be told: resets, or ends. */
@@ -257,7 +260,7 @@ export function createFollower(dependencies: Dependencies) {
     const isAffected = standpoint.isAuthorityAffected(transaction);
     const hasMissed = standpoint.mayHaveMissed(transaction);
     if (isRows) mustReset ||= isAffected || hasMissed;
-    else if (hasMissed) end(expired());
+    else if (hasMissed) end(whyEnded.expired());
     return isRows ? mustReset : hasMissed;
   }
 
@@ -265,11 +268,6 @@ export function createFollower(dependencies: Dependencies) {
     const isNewest = log.position()?.seq === transaction.position.seq;
     teller.transaction(transaction, told, { previous, isNewest, alreadySent });
     alreadySent = 0;
-  }
-
-  /** Changes of a workspace alone end with the membership in it. */
-  function endIfLost(wasMember: boolean) {
-    if (!isRows && wasMember && !standpoint.isMember()) end(noMember());
   }
 
   function placeOrFail(): LogPosition {
@@ -299,22 +297,16 @@ export function createFollower(dependencies: Dependencies) {
      * called, by when the directory of everybody has moved on.
      */
     receive(transaction: LogTransaction): () => void {
-      const previous = placeOrFail();
-      const authority = standpoint.authority();
-      const look = lookBefore(views, transaction, authority);
-      const wasMember = standpoint.isMember();
+      const complete = take(transaction, placeOrFail());
       return () => {
         if (!isLive) return;
-        // Read anew from before it: the snapshot will have seen it.
-        place = previous;
-        if (mustNotTell(transaction)) return leaveLive();
-        deliver(transaction, look(authority), previous);
-        endIfLost(wasMember);
+        complete();
+        if (mustReset) leaveLive();
       };
     },
     /** Postgres says that the viewer has lost something, and the log has not said so in time. */
     distrust() {
-      if (!isRows) return end(request.workspaceId === null ? expired() : noMember());
+      if (!isRows) return end(request.workspaceId === null ? whyEnded.expired() : whyEnded.noMember());
       place = isLive ? log.position() : place;
       mustReset = true;
       leaveLive();
@@ -324,10 +316,7 @@ export function createFollower(dependencies: Dependencies) {
      * without changes, when none was sent since `quietSince`.
      */
     tick({ now, quietSince, isStalled }: Tick) {
-      if (request.expiresAt.getTime() <= now)
-        return end(
-          codedError('TOKEN_EXPIRED', 'The access token has expired. Refresh the session, then subscribe again.'),
-        );
+      if (request.expiresAt.getTime() <= now) return end(whyEnded.tokenExpired());
       if (!isIdle) return;
       const isQuiet = teller.lastFrameAt < quietSince;
       if (isStalled !== teller.saidUpToDate && (isStalled || !isQuiet)) return;
@@ -339,15 +328,5 @@ export type Follower = ReturnType<typeof createFollower>;
 
 /** Whether trying again may help: the database was away, or busy. */
 function isPassing(error: unknown): boolean {
-  const code = asCodedError(error).extensions['code'];
-  return code === 'UNAVAILABLE' || code === 'INTERNAL';
-}
-
-function expired(): GraphQLError {
-  const message = 'The log cannot be continued exactly from here. Read again, then subscribe again.';
-  return codedError('CURSOR_EXPIRED', message);
-}
-
-function noMember(): GraphQLError {
-  return codedError('FORBIDDEN', 'You are no longer a member of the workspace that this subscription follows.');
+  return isCoded(asCodedError(error), 'UNAVAILABLE');
 }

@@ -7,6 +7,7 @@ import { tableOf } from '../model/table.ts';
 import type { Database } from '../model/transaction.ts';
 import { createSnapshotRows, type SnapshotRows } from './snapshot-rows.ts';
 import { parseStartPoint, type StartPoint, startPointSql } from './start-point.ts';
+import { createTurns } from './turns.ts';
 import { enteringRow, type View } from './view.ts';
 
 export interface SnapshotRequest {
@@ -61,6 +62,16 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
     }
   }
 
+  async function readInTurn(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot | null> {
+    const endTurn = await turns.take();
+    try {
+      signal.throwIfAborted();
+      return await read(request, signal);
+    } finally {
+      endTurn();
+    }
+  }
+
   async function readAll(tx: Database, request: SnapshotRequest, rows: SnapshotRows, signal: AbortSignal) {
     const { views, viewerId, sessionId, needsPeers } = request;
     const parameters = [[viewerId], needsPeers ? [viewerId] : [], [sessionId]];
@@ -89,7 +100,7 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
     async read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot> {
       const deadline = Date.now() + settings.relayTimeoutMs;
       for (;;) {
-        const snapshot = await turns.take(() => read(request, signal));
+        const snapshot = await readInTurn(request, signal);
         if (snapshot !== null) return snapshot;
         if (signal.aborted || Date.now() > deadline)
           throw codedError('UNAVAILABLE', 'No listener is running against this database. Try again in a few seconds.');
@@ -103,22 +114,3 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
   };
 }
 export type Snapshots = ReturnType<typeof createSnapshots>;
-
-/** At most so many at a time, first come, first served. */
-function createTurns(max: number) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return {
-    async take<Result>(work: () => Promise<Result>): Promise<Result> {
-      if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve));
-      else running += 1;
-      try {
-        return await work();
-      } finally {
-        const next = waiting.shift();
-        if (next === undefined) running -= 1;
-        else next();
-      }
-    },
-  };
-}

@@ -1,5 +1,4 @@
 import type { GraphQLError } from 'graphql';
-import { codedError } from '../errors.ts';
 import type { Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
@@ -7,6 +6,7 @@ import type { FrameQueue } from './frame-queue.ts';
 import { createFrameWriter, type Standing } from './frame-writer.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
+import { whyEnded } from './why-ended.ts';
 
 interface Dependencies {
   readonly request: FollowRequest;
@@ -34,9 +34,7 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
   let saidUpToDate = false;
 
   function requireTaken(wasTaken: boolean) {
-    if (wasTaken) return;
-    const message = 'This client reads more slowly than its changes come. Subscribe again with `after: cursor`.';
-    onSlow(codedError('SLOW_CONSUMER', message, { cursor: frames.lastCursor }));
+    if (!wasTaken) onSlow(whyEnded.slow(frames.lastCursor));
   }
 
   function isAuthor({ actorSession, tables }: LogTransaction): boolean {

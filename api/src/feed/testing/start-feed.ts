@@ -47,7 +47,7 @@ export async function startFeed({
     resolveClaim: createClaimResolver(async () => null, quiet, new AbortController().signal),
     workspaceColumn: (table) => (table === 'tasks' ? 'workspace_id' : null),
     onSessionEnded: (sessionId) => ended.push(sessionId),
-    settings: { frame, ring, maxTransactionBytes: 100_000, progressMs: 30_000, stalledMs },
+    settings: { frame, ring, maxTransactionBytes: 100_000, maxReplays: 4, progressMs: 30_000, stalledMs },
     log: quiet,
   });
   await feed.start();
