@@ -1,0 +1,97 @@
+import type { AuthorityHistory } from './authority.ts';
+import type { Transaction } from './replay.ts';
+import type { End, Segment } from './segments.ts';
+import type { View } from './views.ts';
+import type { Happening } from './watcher.ts';
+
+/** What happened to the servers, by the clock that watchers' histories are noted by. */
+export interface Evidence {
+  readonly transactions: readonly Transaction[];
+  /** When Postgres was killed. */
+  readonly crashes: readonly number[];
+  /** When the stream was made to forget what it held. */
+  readonly expiries: readonly number[];
+  /** When the copy of the log first had a batch of that number or a higher one. */
+  readonly arrivalOf: (batch: number) => number;
+}
+
+/** Codes with which a socket may close while parts are being killed. Not 4403, nor what says that the client is wrong. */
+const REFUSED_CLOSES = [4400, 4401, 4403, 4409, 4429, 4500, 1011, 1002];
+
+const WHILE_LOST = ['FORBIDDEN', 'NOT_FOUND'];
+
+/** A reader may be this late to know of what the stream has forgotten since. */
+const LATE_MS = 2_000;
+
+/** Whether what a client held might be given up: there is a reason in the log, or in what was done to Postgres or the stream. */
+export function isResetAllowed({
+  view,
+  previous,
+  at,
+  authority,
+  evidence: { transactions, crashes, expiries, arrivalOf },
+}: {
+  view: View;
+  previous: Segment;
+  at: number;
+  authority: AuthorityHistory;
+  evidence: Evidence;
+}): boolean {
+  if (!previous.isWhole) return true; // The cursor of a page before the last means "start again".
+  const isBetween = (transaction: Transaction | undefined) =>
+    transaction !== undefined && transaction.arrivedAt >= previous.askedAt && transaction.at <= at;
+  const changes = view.models.includes('User') ? authority.peers : authority.own;
+  if (changes.some((index) => isBetween(transactions[index]))) return true;
+  if (transactions.some((one) => isBetween(one) && one.truncated.some((model) => view.models.includes(model))))
+    return true;
+  if (expiries.some((expiry) => previous.lastFrameAt <= expiry + LATE_MS && expiry <= at)) return true;
+  // Inside the window of the snapshot: until a record of batch b + 3, where b is at most one above what had arrived.
+  const batch = transactions.findLast(({ arrivedAt }) => arrivedAt <= previous.startedAt)?.batch ?? 0;
+  const settledAt = arrivalOf(batch + 5);
+  return crashes.some((crash) => crash >= previous.askedAt && crash <= Math.min(at, settledAt));
+}
+
+/** The ends and closes that had no reason. */
+export function refusedEnds({
+  view,
+  history,
+  ends,
+  authority,
+  evidence,
+}: {
+  view: View;
+  history: readonly Happening[];
+  ends: readonly End[];
+  authority: AuthorityHistory;
+  evidence: Evidence;
+}): string[] {
+  const closes = history.flatMap((one) =>
+    one.what === 'closes' && REFUSED_CLOSES.includes(one.code)
+      ? [`its socket was closed with ${one.code} ${one.reason}`]
+      : [],
+  );
+  const refused = ends.filter(
+    ({ codes, segment, at }) => codes.length === 0 || !codes.every((code) => isAllowed(code, segment, at)),
+  );
+  return [
+    ...closes,
+    ...refused.map(({ at, codes }) => `ended at ${new Date(at).toISOString()} with ${codes.join() || 'complete'}`),
+  ];
+
+  function isAllowed(code: string, segment: Segment | undefined, at: number): boolean {
+    if (code === 'SLOW_CONSUMER' || code === 'UNAVAILABLE') return true;
+    if (WHILE_LOST.includes(code)) return wasEverOutside(at);
+    if (code !== 'CURSOR_EXPIRED' || view.kind !== 'changes') return false;
+    return segment === undefined || isResetAllowed({ view, previous: segment, at, authority, evidence });
+  }
+
+  /** Whether the viewer was, shortly before or after then, outside the workspace that the view asks for. */
+  function wasEverOutside(at: number): boolean {
+    const workspace = view.filter?.workspace;
+    if (workspace === undefined) return false;
+    const near = evidence.transactions.filter((one) => one.arrivedAt >= at - 60_000);
+    return [...near, evidence.transactions.at(-1)].some(
+      (one) => one !== undefined && !authority.after(one.index).workspaces.has(workspace),
+    );
+  }
+}

@@ -1,0 +1,169 @@
+import { Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
+import type { FaultyHub } from './hub.ts';
+import type { LogCopy } from './log-copy.ts';
+import type { Part } from './product.ts';
+import type { Link } from './proxy.ts';
+import type { Random } from './random.ts';
+import type { Watcher } from './watcher.ts';
+
+/** Something that goes wrong for a while. */
+export interface Fault {
+  readonly kind: string;
+  /** What it breaks: two faults at once break different things. */
+  readonly target: string;
+  begin(): Promise<void> | void;
+  end(): Promise<void> | void;
+}
+
+/** One of each kind that this hub can have. */
+export function allFaults({
+  hub,
+  watchers,
+  random,
+}: {
+  hub: FaultyHub;
+  watchers: () => readonly Watcher[];
+  random: Random;
+}): Fault[] {
+  const { postgres, kafka, links, listener, apis } = hub;
+  return [
+    kill(listener, 'listener'),
+    freeze(listener, 'listener'),
+    ...apis.flatMap((api) => [kill(api, 'api'), freeze(api, 'api')]),
+    { kind: 'kill postgres', target: 'postgres', begin: postgres.kill, end: postgres.start },
+    { kind: 'stop postgres', target: 'postgres', begin: postgres.pause, end: postgres.resume },
+    ...(kafka === undefined ? [] : kafkaFaults(hub, random)),
+    ...[...links].flatMap(([name, proxies]) => [
+      breakLink('cut', name, proxies, random),
+      breakLink('black hole', name, proxies, random),
+    ]),
+    secondListener(hub, random),
+    {
+      kind: 'drop client sockets',
+      target: 'sockets',
+      begin: () => {
+        for (const proxy of links.get('client-api') ?? []) if (random.chance(0.7)) proxy.dropConnections();
+      },
+      end: () => {},
+    },
+    {
+      kind: 'clients offline',
+      target: 'clients',
+      begin: () => {
+        for (const watcher of watchers()) if (random.chance(0.3)) watcher.goOffline(random.between(100, 8_000));
+      },
+      end: () => {},
+    },
+  ];
+}
+
+function kill(part: Part, name: string): Fault {
+  return { kind: `kill ${name}`, target: part.name, begin: part.kill, end: part.start };
+}
+
+function freeze(part: Part, name: string): Fault {
+  return { kind: `stop ${name}`, target: part.name, begin: part.pause, end: part.resume };
+}
+
+function kafkaFaults({ kafka, topic }: FaultyHub, random: Random): Fault[] {
+  if (kafka === undefined) return [];
+  let hit = kafka.nodes[0];
+  const choose = () => {
+    hit = random.pick(kafka.nodes);
+  };
+  const signal = (name: NodeJS.Signals) => {
+    const pid = hit?.pid();
+    if (pid !== undefined) process.kill(pid, name);
+  };
+  const killed: Fault = {
+    kind: 'kill kafka broker',
+    target: 'kafka',
+    async begin() {
+      choose();
+      await hit?.kill();
+    },
+    end: () => hit?.start(),
+  };
+  const stopped: Fault = {
+    kind: 'stop kafka broker',
+    target: 'kafka',
+    begin() {
+      choose();
+      signal('SIGSTOP');
+    },
+    end: () => signal('SIGCONT'),
+  };
+  if (kafka.nodes.length === 1) return [killed, stopped];
+  const leader: Fault = {
+    kind: 'kill kafka leader',
+    target: 'kafka',
+    async begin() {
+      hit = await kafka.leader(topic);
+      await hit.kill();
+    },
+    end: () => hit?.start(),
+  };
+  return [killed, stopped, leader];
+}
+
+function breakLink(mode: 'cut' | 'black hole', name: string, proxies: readonly Link[], random: Random): Fault {
+  let broken: readonly Link[] = [];
+  return {
+    kind: `${mode} ${name}`,
+    target: name,
+    begin() {
+      broken = name === 'client-api' ? [random.pick(proxies)] : proxies;
+      for (const proxy of broken) proxy.setMode(mode);
+    },
+    end() {
+      for (const proxy of broken) proxy.setMode('pass');
+    },
+  };
+}
+
+/** Two at once: one leads, one stands by. In the end the second is killed, or, half the time, the first, who comes back. */
+function secondListener(hub: FaultyHub, random: Random): Fault {
+  let second: Part | undefined;
+  return {
+    kind: 'two listeners',
+    target: 'listener',
+    begin: () => {
+      if (second === undefined) second = hub.startSecondListener();
+      else second.start();
+    },
+    async end() {
+      if (random.chance(0.5)) {
+        await hub.listener.kill();
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        hub.listener.start();
+      }
+      await second?.kill();
+    },
+  };
+}
+
+/**
+ * Makes the stream forget everything up to now, as it does by itself after its retention, while some clients are away.
+ * Retention is counted in hours; the records go by the ways in which each store deletes them.
+ *
+ * @returns when the records were gone.
+ */
+export async function expireStream(hub: FaultyHub, copy: LogCopy): Promise<number> {
+  const last = copy.records.at(-1);
+  if (last === undefined) return Date.now();
+  if (hub.kafka === undefined) {
+    const client = new pg.Client(hub.postgres.url);
+    await client.connect();
+    await client.query('DELETE FROM sync.log WHERE (epoch, seq) <= ($1, $2)', [last.epoch, last.seq - 3]);
+    await client.end();
+    return Date.now();
+  }
+  const admin = new Kafka({ brokers: [...hub.kafka.direct], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const [end] = await admin.fetchTopicOffsets(hub.topic);
+  const offset = String(Math.max(0, Number(end?.high ?? 0) - 3));
+  await admin.deleteTopicRecords({ topic: hub.topic, partitions: [{ partition: 0, offset }] });
+  await admin.disconnect();
+  return Date.now();
+}

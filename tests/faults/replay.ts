@@ -1,0 +1,112 @@
+import type { LogRecord } from './log-copy.ts';
+import { type ModelName, modelOfTable, type Row } from './rows.ts';
+
+/** What one transaction did to one row, from its beginning to its end. */
+export interface RowChange {
+  readonly model: ModelName;
+  readonly key: string;
+  readonly before: Row | null;
+  readonly after: Row | null;
+}
+
+/** A transaction at its place in the log. */
+export interface Transaction {
+  readonly index: number;
+  readonly xid: string;
+  readonly batch: number;
+  /** Of its last record. */
+  readonly seq: number;
+  readonly at: number;
+  readonly arrivedAt: number;
+  readonly changes: readonly RowChange[];
+  readonly truncated: readonly ModelName[];
+}
+
+export type Tables = ReadonlyMap<ModelName, ReadonlyMap<string, Row>>;
+
+export interface Replayed {
+  readonly transactions: readonly Transaction[];
+  /** The rows after the last. */
+  readonly tables: Tables;
+  /** Where the log contradicts itself: a record's `before` that is not the row before it, a transaction in two parts. */
+  readonly problems: readonly string[];
+}
+
+/** Reads the whole log from its first record: what each transaction did, and the tables it leads to. */
+export function replay(records: readonly LogRecord[]): Replayed {
+  const tables = new Map<ModelName, Map<string, Row>>();
+  const transactions: Transaction[] = [];
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  let open: LogRecord[] = [];
+  for (const record of records) {
+    if (record.kind === 'heartbeat') continue;
+    if (record.kind === 'lost') problems.push(`a change was parked at ${record.seq}`);
+    if (open[0] !== undefined && open[0].xid !== record.xid)
+      problems.push(`${open[0].xid} is not closed when ${record.xid} begins at ${record.seq}`);
+    open.push(record);
+    if (!record.last) continue;
+    if (seen.has(record.xid))
+      problems.push(`transaction ${record.xid} comes in two parts, the second at ${record.seq}`);
+    seen.add(record.xid);
+    transactions.push(applyTransaction(open, transactions.length, tables, problems));
+    open = [];
+  }
+  return { transactions, tables, problems };
+}
+
+function applyTransaction(
+  records: readonly LogRecord[],
+  index: number,
+  tables: Map<ModelName, Map<string, Row>>,
+  problems: string[],
+): Transaction {
+  const befores = new Map<string, { model: ModelName; key: string; before: Row | null }>();
+  const truncated: ModelName[] = [];
+  for (const record of records) {
+    const model = modelOfTable(record.table);
+    if (model === undefined) continue;
+    const table = tables.get(model) ?? new Map<string, Row>();
+    tables.set(model, table);
+    if (record.kind === 'truncate') {
+      truncated.push(model);
+      for (const [key, before] of table) note(befores, model, key, before);
+      table.clear();
+      continue;
+    }
+    const before = table.get(record.key) ?? null;
+    note(befores, model, record.key, before);
+    if (JSON.stringify(before) !== JSON.stringify(record.before))
+      problems.push(
+        `record ${record.seq} (${record.op} of ${record.table} ${record.key}) does not follow from the row before it: ` +
+          `version ${record.before?.['version'] ?? 'none'} after ${before?.['version'] ?? 'none'}`,
+      );
+    if (record.after === null) table.delete(record.key);
+    else table.set(record.key, record.after);
+  }
+  const changes = [...befores.values()].flatMap(({ model, key, before }): RowChange[] => {
+    const after = tables.get(model)?.get(key) ?? null;
+    return before === after || JSON.stringify(before) === JSON.stringify(after) ? [] : [{ model, key, before, after }];
+  });
+  const last = records.at(-1);
+  return {
+    index,
+    xid: last?.xid ?? '',
+    batch: last?.batch ?? 0,
+    seq: last?.seq ?? 0,
+    at: Math.min(...records.map(({ at }) => at)),
+    arrivedAt: last?.arrivedAt ?? 0,
+    changes,
+    truncated,
+  };
+}
+
+function note(
+  befores: Map<string, { model: ModelName; key: string; before: Row | null }>,
+  model: ModelName,
+  key: string,
+  before: Row | null,
+): void {
+  const id = `${model}:${key}`;
+  if (!befores.has(id)) befores.set(id, { model, key, before });
+}

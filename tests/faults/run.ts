@@ -1,0 +1,199 @@
+import pg from 'pg';
+import { askText } from './ask.ts';
+import { allFaults, expireStream } from './faults.ts';
+import { compareRows, compareTables, selectRows } from './final-rows.ts';
+import { type FaultyHub, type StreamKind, startFaultyHub, untilReady } from './hub.ts';
+import { createJudge, type Violation } from './judge.ts';
+import { type LogCopy, startLogCopy } from './log-copy.ts';
+import { startNemesis } from './nemesis.ts';
+import { createRandom, type Random } from './random.ts';
+import { type Replayed, replay } from './replay.ts';
+import { drawViews, type Offered } from './views.ts';
+import { startWatcher, type Watcher } from './watcher.ts';
+import { makeWorld } from './world.ts';
+import { startWriters } from './writers.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** How long writers write and faults are injected. */
+  readonly seconds: number;
+  readonly stream: StreamKind;
+  readonly brokers: 1 | 3;
+  readonly watchers: number;
+  /** Of the compiled product. */
+  readonly root: string;
+  /** Takes the servers' data. */
+  readonly folder: string;
+  tell(line: string): void;
+}
+
+export interface RunResult {
+  /** Broken promises of the log or of all; those of a watcher are in `violations`. */
+  readonly problems: readonly string[];
+  readonly violations: readonly Violation[];
+  readonly watchers: readonly Watcher[];
+  readonly replayed: Replayed;
+  readonly copy: LogCopy;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly writes: ReadonlyMap<string, number>;
+  readonly diary: readonly string[];
+  readonly caughtUpMs: number;
+  /** What the product's processes logged last. */
+  readonly logs: string;
+}
+
+/** A promise: so long after the last fault has healed every watcher holds the truth. */
+const CATCH_UP_MS = 30_000;
+
+/** Clients under faults against the truth, once. Nothing of it is left running. */
+export async function runFaults(options: RunOptions): Promise<RunResult> {
+  const { root, folder, stream, brokers, tell } = options;
+  tell('starting the servers');
+  const hub = await startFaultyHub({ root, folder, stream, brokers });
+  const pool = new pg.Pool({ connectionString: hub.postgres.url, max: 4, connectionTimeoutMillis: 3_000 });
+  pool.on('error', () => {}); // it crashes on purpose
+  const copy = startLogCopy({ databaseUrl: hub.postgres.url, brokers: hub.kafka?.direct ?? [], topic: hub.topic });
+  try {
+    return await trouble(options, hub, pool, copy);
+  } finally {
+    await copy.close();
+    await pool.end();
+    await hub.close();
+  }
+}
+
+async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy: LogCopy): Promise<RunResult> {
+  const { seed, seconds, tell } = options;
+  const random = createRandom(seed);
+  const [url = ''] = hub.urls;
+  const world = await makeWorld(url, pool);
+  const offered = await readOffered(url);
+  const views = drawViews(random.fork(), world, offered, options.watchers);
+  const watchers = views.map((view) =>
+    startWatcher({
+      view,
+      urls: hub.urls,
+      hasAfter: offered.get(view.field)?.includes('after') === true,
+      random: random.fork(),
+      xmax: () => readXmax(pool),
+    }),
+  );
+  const expiries: number[] = [];
+  try {
+    tell(`${watchers.length} watchers; ${seconds} s of faults`);
+    const writers = startWriters({ world, databaseUrl: hub.postgres.url, urls: hub.urls, random: random.fork() });
+    const fault = { hub, watchers: () => watchers, random: random.fork() };
+    const half = Math.round(seconds * 500);
+    const longestMs = Math.min(20_000, half * 0.6);
+    const before = startNemesis({ faults: allFaults(fault), random: random.fork(), longestMs });
+    await pause(half);
+    await before.stop();
+    // In the middle, with everything else healed: some are away while the stream forgets what they missed.
+    await untilReady([hub.listener, ...hub.apis]);
+    expiries.push(await outlastRetention(hub, copy, watchers, random.fork()));
+    const after = startNemesis({ faults: allFaults(fault), random: random.fork(), longestMs });
+    await pause(half);
+    await after.stop();
+    await writers.stop();
+    tell('healed; catching up');
+    const healedAt = Date.now();
+    const end = await untilCaughtUp({ pool, copy, watchers, hub, expiries, deadline: healedAt + CATCH_UP_MS });
+    const faults = new Map(before.counts);
+    for (const [kind, count] of after.counts) faults.set(kind, (faults.get(kind) ?? 0) + count);
+    faults.set('clients offline past retention', expiries.length);
+    return {
+      ...end,
+      watchers,
+      copy,
+      faults,
+      writes: writers.counts,
+      diary: [...before.diary, '—', ...after.diary],
+      caughtUpMs: Date.now() - healedAt,
+      logs: [hub.listener, ...hub.apis]
+        .map((part) => `${part.name} (${part.ownEnds()} own ends)\n${part.log()}`)
+        .join('\n'),
+    };
+  } finally {
+    for (const watcher of watchers) watcher.close();
+  }
+}
+
+async function outlastRetention(hub: FaultyHub, copy: LogCopy, watchers: readonly Watcher[], random: Random) {
+  for (const watcher of watchers) if (random.chance(0.3)) watcher.goOffline(4_000);
+  await pause(1_500);
+  return expireStream(hub, copy);
+}
+
+/** Judges again and again until nothing is wrong, or the time is over. */
+async function untilCaughtUp({
+  pool,
+  copy,
+  watchers,
+  hub,
+  expiries,
+  deadline,
+}: {
+  pool: pg.Pool;
+  copy: LogCopy;
+  watchers: readonly Watcher[];
+  hub: FaultyHub;
+  expiries: readonly number[];
+  deadline: number;
+}) {
+  for (;;) {
+    const isOver = Date.now() > deadline;
+    const behind: Violation[] = [];
+    try {
+      for (const watcher of watchers.filter(({ view }) => view.kind === 'watch')) {
+        const differences = compareRows(await selectRows(pool, watcher.view), watcher.rows);
+        const [first] = differences;
+        if (first !== undefined)
+          behind.push({
+            view: watcher.view,
+            what: `ends with ${differences.length} wrong rows: ${first.what}`,
+            row: first,
+          });
+        else if (!watcher.isUpToDate() && watcher.rows.size > 0)
+          behind.push({ view: watcher.view, what: 'is not up to date' });
+      }
+      if (behind.length === 0 || isOver) {
+        const replayed = replay(copy.records);
+        const differences = await compareTables(pool, replayed.tables);
+        const judge = createJudge(replayed, { crashes: hub.postgres.crashes, expiries, arrivalOf: arrivalOf(copy) });
+        const violations = [...behind, ...watchers.flatMap((watcher) => judge.judge(watcher))];
+        const problems = [
+          ...copy.problems,
+          ...replayed.problems,
+          ...differences.slice(0, 5).map(({ what }) => `the log and the table differ: ${what}`),
+        ];
+        if (isOver || (violations.length === 0 && problems.length === 0)) return { replayed, violations, problems };
+      }
+    } catch (error) {
+      if (isOver) throw error;
+    }
+    await pause(1_000);
+  }
+}
+
+function arrivalOf({ records }: LogCopy): (batch: number) => number {
+  return (batch) => records.find((record) => record.batch >= batch)?.arrivedAt ?? Number.POSITIVE_INFINITY;
+}
+
+async function readOffered(url: string): Promise<Offered> {
+  const query = '{ __type(name: "Subscription") { fields { name args { name } } } }';
+  const data = await askText<{ __type: { fields: { name: string; args: { name: string }[] }[] } }>(url, null, query);
+  return new Map(data.__type.fields.map(({ name, args }) => [name, args.map((arg) => arg.name)]));
+}
+
+async function readXmax(pool: pg.Pool): Promise<bigint | undefined> {
+  try {
+    const { rows } = await pool.query<{ xmax: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS xmax');
+    return rows[0] === undefined ? undefined : BigInt(rows[0].xmax);
+  } catch {
+    return undefined; // Postgres is down, on purpose
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

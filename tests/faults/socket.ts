@@ -1,0 +1,64 @@
+import { WebSocket } from 'ws';
+
+/** What a subscription is told, in the words of the graphql-transport-ws protocol. */
+export interface Listener {
+  next(payload: unknown): void;
+  /** The operation has ended: with the codes of its errors, or with none. */
+  end(errors: readonly { code: string; cursor: string | undefined }[]): void;
+  /** The socket has: with the code and the reason of its close. */
+  closed(code: number, reason: string): void;
+}
+
+/** One subscription over a socket of its own. Nothing is retried, nothing hidden. */
+export interface Subscription {
+  /** Ends it without a word, as a client does whose network is gone. */
+  drop(): void;
+}
+
+/** Pings so often, and gives up when nothing was heard for so long: the only way to notice a black hole. */
+const PING_MS = 1_000;
+const SILENCE_MS = 5_000;
+
+/** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
+export function subscribe(
+  { url, token, query, variables }: { url: string; token: string; query: string; variables: object },
+  listener: Listener,
+): Subscription {
+  const socket = new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false });
+  let heardAt = Date.now();
+  const send = (message: object) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  };
+  const pinging = setInterval(() => {
+    if (Date.now() - heardAt > SILENCE_MS) socket.terminate();
+    else send({ type: 'ping' });
+  }, PING_MS);
+  socket.on('open', () => send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }));
+  socket.on('message', (bytes) => {
+    heardAt = Date.now();
+    const { type, payload } = JSON.parse(String(bytes)) as { type: string; payload?: unknown };
+    if (type === 'connection_ack') send({ id: '1', type: 'subscribe', payload: { query, variables } });
+    else if (type === 'ping') send({ type: 'pong' });
+    else if (type === 'next') listener.next(payload);
+    else if (type === 'error') listener.end(readErrors(payload));
+    else if (type === 'complete') listener.end([]);
+  });
+  socket.on('error', () => {}); // 'close' follows
+  socket.on('close', (code, reason) => {
+    clearInterval(pinging);
+    listener.closed(code, reason.toString());
+  });
+  return { drop: () => socket.terminate() };
+}
+
+/** Code and cursor of each error that GraphQL gave. */
+export function readErrors(payload: unknown): { code: string; cursor: string | undefined }[] {
+  const errors = (Array.isArray(payload) ? payload : []) as {
+    message: string;
+    extensions?: { code?: string; cursor?: string };
+  }[];
+  return errors.map(({ message, extensions }) => ({
+    code: extensions?.code ?? `without a code: ${message}`,
+    cursor: extensions?.cursor,
+  }));
+}
