@@ -6,6 +6,7 @@ import { readCommandLine } from './command-line.ts';
 import { createCoreLayout } from './core-layout.ts';
 import { describeMachine } from './machine.ts';
 import { measureStream, type StreamMeasurement } from './measure-stream.ts';
+import { formatOutage, measureOutage } from './outage.ts';
 import { fullPlan, smokePlan } from './plan.ts';
 import { canWatchProcesses } from './process-usage.ts';
 import { formatReport, type Report, writeReport } from './report.ts';
@@ -14,7 +15,7 @@ import { startServers } from './servers.ts';
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
 
 async function main() {
-  const { isSmoke, isProfiled, resultsFolder } = readCommandLine(process.argv.slice(2), RESULTS);
+  const { isSmoke, isProfiled, outageSeconds, resultsFolder } = readCommandLine(process.argv.slice(2), RESULTS);
   const plan = isSmoke ? smokePlan : fullPlan;
   const startedAt = new Date();
   const machine = describeMachine();
@@ -27,6 +28,15 @@ async function main() {
   process.once('exit', () => deleteRunFolder(folder));
 
   try {
+    if (outageSeconds !== null) {
+      const { postgres } = await startServers({ folder, givenBrokers: ['of its own'], closing });
+      process.env['TEST_POSTGRES_URL'] = postgres.url;
+      const settings = { durationMs: outageSeconds * 1_000, writesPerSecond: 200, clients: 8 };
+      const outage = await measureOutage({ settings, folder, closing, log, tell });
+      process.stdout.write(`${formatOutage(outage)}\n`);
+      return;
+    }
+
     tell('starting PostgreSQL and Kafka');
     layout.move(process.pid, 'writing'); // What is started from now on inherits its cores.
     const givenBrokers = process.env['KAFKA_BROKERS']?.split(',') ?? [];
