@@ -1,7 +1,8 @@
 import type { GraphQLError } from 'graphql';
 import { asCodedError, isCoded } from '../errors.ts';
+import { createBeginnings } from './beginnings.ts';
 import type { Cursors } from './cursor.ts';
-import { type FollowRequest, needsPeers } from './follow-request.ts';
+import type { FollowRequest } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import type { LogView } from './log-view.ts';
@@ -9,7 +10,7 @@ import { HistoryLostError } from './replay.ts';
 import { isUnchanged, readPlace, startOf } from './resume.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { createStandpoint } from './standpoint.ts';
-import type { StartPoint, StartPoints } from './start-point.ts';
+import type { StartPoints } from './start-point.ts';
 import { createTeller } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { untilAnswered } from './until-answered.ts';
@@ -53,8 +54,8 @@ export interface Tick {
  */
 export function createFollower(dependencies: Dependencies) {
   const { request, queue, log, startPoints, snapshots, cursors, frameBounds, onLive, onEnd } = dependencies;
-  const { views, viewerId, sessionId } = request;
   const isRows = request.kind === 'rows';
+  const beginnings = createBeginnings({ request, startPoints, snapshots });
   const standpoint = createStandpoint({ request, log });
   const { standing } = standpoint;
   const teller = createTeller({ request, queue, cursors, bounds: frameBounds, standing, onSlow: end });
@@ -85,10 +86,9 @@ export function createFollower(dependencies: Dependencies) {
     const here = log.position();
     if (isRows && contents === null) {
       place = here;
-      openRows(await readSnapshot());
+      openRows(await beginnings.rows(ending.signal));
     } else {
-      const point = await startPoints.take({ viewerId, sessionId, needsPeers: needsPeers(request) });
-      requireSession(point);
+      const point = await beginnings.point();
       if (contents === null) {
         place = here;
         standpoint.settleAt(point, point);
@@ -104,17 +104,8 @@ export function createFollower(dependencies: Dependencies) {
     void run();
   }
 
-  function requireSession({ authority }: StartPoint) {
-    if (!authority.liveSessionIds.includes(sessionId)) throw whyEnded.sessionEnded();
-  }
-
-  function readSnapshot(): Promise<Snapshot> {
-    return snapshots.read({ views, viewerId, sessionId, needsPeers: needsPeers(request) }, ending.signal);
-  }
-
   function openRows({ start, rows }: Snapshot) {
     pages = rows;
-    requireSession(start);
     standpoint.settleAt(start, start);
   }
 
@@ -151,7 +142,7 @@ export function createFollower(dependencies: Dependencies) {
     pages = null;
     while (log.position() === null) await movedOrEnded();
     place ??= log.position();
-    const snapshot = await untilAnswered(readSnapshot, {
+    const snapshot = await untilAnswered(() => beginnings.rows(ending.signal), {
       signal: ending.signal,
       onFailure(error) {
         if (!isPassing(error)) throw error;
@@ -214,8 +205,9 @@ export function createFollower(dependencies: Dependencies) {
   /** While not live: what the snapshot has seen is dropped, all else is told as the client makes room for it. */
   async function step(transaction: LogTransaction): Promise<void> {
     let verdict = standpoint.judge(transaction);
-    if (verdict === 'unsure') {
-      if (!(await isSameRun())) return lose();
+    const { start } = standpoint;
+    if (verdict === 'unsure' && start !== null) {
+      if (!(await beginnings.stillHolds(start, ending.signal))) return lose();
       standpoint.trust(transaction.session);
       verdict = standpoint.judge(transaction);
     }
@@ -236,7 +228,7 @@ export function createFollower(dependencies: Dependencies) {
   /** In two halves: what was, at once; the rest when the returned function is called, with what the viewer may see by then. */
   function take(transaction: LogTransaction, previous: LogPosition): () => void {
     const authority = standpoint.authority();
-    const look = lookBefore(views, transaction, authority);
+    const look = lookBefore(request.views, transaction, authority);
     const wasMember = standpoint.isMember();
     return () => {
       // If it is read anew, then from before this one: the snapshot will have seen it.
@@ -247,12 +239,6 @@ export function createFollower(dependencies: Dependencies) {
       // Changes of one workspace end with the membership in it.
       if (!isRows && wasMember && !standpoint.isMember()) end(whyEnded.noMember());
     };
-  }
-
-  /** Postgres is asked until it answers. */
-  async function isSameRun(): Promise<boolean> {
-    const incarnation = standpoint.start?.incarnation;
-    return (await untilAnswered(startPoints.incarnation, { signal: ending.signal })) === incarnation;
   }
 
   /** Where the transaction cannot simply be told: resets, or ends. */

@@ -1,0 +1,46 @@
+import { type FollowRequest, needsPeers } from './follow-request.ts';
+import type { Snapshot, Snapshots } from './snapshots.ts';
+import type { StartPoint, StartPoints } from './start-point.ts';
+import { untilAnswered } from './until-answered.ts';
+import { whyEnded } from './why-ended.ts';
+
+interface Dependencies {
+  readonly request: FollowRequest;
+  readonly startPoints: StartPoints;
+  readonly snapshots: Pick<Snapshots, 'read'>;
+}
+
+/** What a subscription begins with: a start point alone, or with all its rows. Only for a session that lives. */
+export function createBeginnings({ request, startPoints, snapshots }: Dependencies) {
+  const { views, viewerId, sessionId } = request;
+  const asked = { views, viewerId, sessionId, needsPeers: needsPeers(request) };
+
+  function requireSession({ authority }: StartPoint) {
+    if (!authority.liveSessionIds.includes(sessionId)) throw whyEnded.sessionEnded();
+  }
+
+  return {
+    /** @throws UNAVAILABLE, SESSION_REVOKED */
+    async point(): Promise<StartPoint> {
+      const point = await startPoints.take(asked);
+      requireSession(point);
+      return point;
+    },
+    /** @throws UNAVAILABLE, SESSION_REVOKED */
+    async rows(signal: AbortSignal): Promise<Snapshot> {
+      const snapshot = await snapshots.read(asked, signal);
+      try {
+        requireSession(snapshot.start);
+        signal.throwIfAborted();
+      } catch (error) {
+        snapshot.rows.release();
+        throw error;
+      }
+      return snapshot;
+    },
+    /** Whether the server has not crashed since: so long its snapshot says what it has seen. Postgres is asked until it answers. */
+    async stillHolds(start: StartPoint, signal: AbortSignal): Promise<boolean> {
+      return (await untilAnswered(startPoints.incarnation, { signal })) === start.incarnation;
+    },
+  };
+}
