@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 
 /** The brokers of this run, as host:port; undefined when it has none. */
 export function testKafkaBrokers(): string[] | undefined {
@@ -26,10 +26,24 @@ export function describeWithKafka(name: string, define: (brokers: string[]) => v
 
 /** As an administrator would, while others use it. */
 export async function deleteTopic(brokers: readonly string[], topic: string): Promise<void> {
+  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
+}
+
+/** The id of the broker that leads the topic's one partition: `nodes[id - 1]` of a Kafka that was started here. */
+export async function leaderOf(brokers: readonly string[], topic: string): Promise<number> {
+  return withAdmin(brokers, async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const leader = topics[0]?.partitions[0]?.leader;
+    if (leader === undefined) throw new Error(`topic ${topic} has no leader`);
+    return leader;
+  });
+}
+
+async function withAdmin<T>(brokers: readonly string[], use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
-    await admin.deleteTopics({ topics: [topic] });
+    return await use(admin);
   } finally {
     await admin.disconnect();
   }
