@@ -22,7 +22,7 @@ import { createClaimKey } from './model/mutation-claim.ts';
 import { models } from './schema/models.ts';
 import { createGraphql } from './server/graphql.ts';
 import { createRequestListener } from './server/http.ts';
-import { startSessionRecheck } from './server/session-recheck.ts';
+import { startRecheck } from './server/recheck.ts';
 import { createSockets } from './server/sockets.ts';
 import { startWebSocket } from './server/websocket.ts';
 
@@ -39,6 +39,7 @@ const relayTimeoutMs = 5_000;
 const pingIntervalMs = 12_000;
 /** The relay brings a heartbeat each second: after so many without one the log is stalled. */
 const stalledMs = 5_000;
+const recheckSettings = { everyMs: 1_000, graceMs: 300, blindMs: 5_000 };
 /** For Postgres to answer what a subscription waits for. */
 const anchorTimeoutMs = 5_000;
 
@@ -145,11 +146,17 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     authenticate,
     sockets,
     log,
-    settings: { maxMessageBytes: config.MESSAGE_MAX_BYTES, pingIntervalMs, backlog, trustedProxies },
+    settings: {
+      maxMessageBytes: config.MESSAGE_MAX_BYTES,
+      maxUnreadBytes: config.SOCKET_HARD_MAX_BYTES,
+      pingIntervalMs,
+      backlog,
+      trustedProxies,
+    },
   });
   closing.add('WebSocket server', webSocket.close);
-  const recheck = startSessionRecheck({ prisma, sockets, endSession: feed.endSession, log });
-  closing.add('session recheck', recheck.close);
+  const recheck = startRecheck({ prisma, sockets, feed, log, settings: recheckSettings });
+  closing.add('recheck', recheck.close);
   return { port };
 }
 

@@ -265,8 +265,9 @@ export function createFeed(dependencies: Dependencies) {
       }
       return queue;
     },
-    /** Viewers who follow something now. */
+    /** Of those who follow something now. */
     viewers: followers.viewers,
+    sessionIds: followers.sessionIds,
     /** What the log says of a viewer, for whoever asks Postgres as well; null while it is not known exactly. */
     authorityOf: (viewerId: string) => logView.everybody()?.authorityOf(viewerId) ?? null,
     /** Postgres says that the viewer has lost something, and the log has not said so in time. */

@@ -45,6 +45,7 @@ export function createFollowerIndex() {
     ofSession: (sessionId: string): readonly Follower[] => [...bySession.get(sessionId)],
     ofViewer: (viewerId: string): readonly Follower[] => [...byViewer.get(viewerId)],
     viewers: (): readonly string[] => byViewer.keys(),
+    sessionIds: (): readonly string[] => bySession.keys(),
   };
 }
 

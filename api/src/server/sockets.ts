@@ -28,6 +28,9 @@ export function createSockets() {
       };
     },
     sessionIds: (): readonly string[] => [...bySession.keys()],
+    closeAll(code: number, reason: ErrorCode) {
+      for (const sockets of bySession.values()) for (const socket of sockets) socket.close(code, reason);
+    },
     closeSession(sessionId: string, reason: CloseReason) {
       for (const socket of bySession.get(sessionId) ?? []) socket.close(4403, reason);
     },

@@ -19,6 +19,8 @@ interface Dependencies {
   readonly settings: {
     /** Bytes of one message from a client; a longer one closes its socket with 1009. */
     readonly maxMessageBytes: number;
+    /** Bytes that were sent and not read; over it the socket is cut. */
+    readonly maxUnreadBytes: number;
     /** A socket that does not answer a ping within this time is dead. */
     readonly pingIntervalMs: number;
     readonly backlog: BacklogBounds;
@@ -137,7 +139,7 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (text) => send(socket, text),
+        send: (text) => send(socket, text, settings.maxUnreadBytes),
         close: (code, reason) => socket.close(code, reason),
         onMessage,
       },
@@ -176,10 +178,12 @@ const tryAgainLater = 1013;
 
 const closing = codedError('UNAUTHENTICATED', 'This socket is closing. Open another one.');
 
-function send(socket: WebSocket, text: string): Promise<void> {
+/** A client that has stopped reading would not hear a close either: over the hard bound its socket is cut. */
+function send(socket: WebSocket, text: string, maxUnreadBytes: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) resolve();
-    else socket.send(text, (error) => (error ? reject(error) : resolve()));
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(text, (error) => (error ? reject(error) : resolve()));
+    if (socket.bufferedAmount > maxUnreadBytes) socket.terminate();
   });
 }
 

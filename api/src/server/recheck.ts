@@ -1,0 +1,108 @@
+import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import type { Authority } from '../authority/authority.ts';
+import { createDirectory } from '../authority/directory.ts';
+import { type AuthoritySnapshot, authoritySnapshotSql } from '../authority/snapshot-sql.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { ErrorLog } from './coded-errors.ts';
+import type { Sockets } from './sockets.ts';
+
+interface Dependencies {
+  readonly prisma: Pick<PrismaClient, '$queryRawUnsafe'>;
+  readonly sockets: Pick<Sockets, 'sessionIds' | 'closeAll'>;
+  readonly feed: Pick<
+    Feed,
+    'authorityOf' | 'distrust' | 'endAll' | 'endSession' | 'isStalled' | 'sessionIds' | 'viewers'
+  >;
+  readonly log: ErrorLog;
+  readonly settings: {
+    readonly everyMs: number;
+    /** The log may tell of a loss by itself, in its order; so long it is given. */
+    readonly graceMs: number;
+    /** With the log stalled and no answer for so long, nothing is known of anybody any more. */
+    readonly blindMs: number;
+  };
+}
+
+/**
+ * Asks Postgres once a second, in one query, whether the sessions of all who are connected still live, and whether they still
+ * are what the log says they are. The log says so sooner; this holds while it is stalled or far behind.
+ *
+ * While neither log nor Postgres answers, nobody can be vouched for: sockets close with 1013.
+ */
+export function startRecheck({ prisma, sockets, feed, log, settings }: Dependencies): { close(): Promise<void> } {
+  let running = Promise.resolve();
+  let isRunning = false;
+  let answeredAt = Date.now();
+  /** By viewer: what was lost when its subscriptions were told; the log may go on saying otherwise for a while. */
+  const distrusted = new Map<string, string>();
+  const closing = new AbortController();
+
+  async function recheck() {
+    const sessionIds = [...new Set([...sockets.sessionIds(), ...feed.sessionIds()])];
+    const viewers = feed.viewers();
+    const now = await readAuthority(viewers, sessionIds);
+    answeredAt = Date.now();
+    const live = new Set(now.liveSessionIds);
+    for (const sessionId of sessionIds) if (!live.has(sessionId)) feed.endSession(sessionId);
+
+    const directory = createDirectory(now);
+    const suspects = viewers.filter((viewerId) =>
+      findLoss(feed.authorityOf(viewerId), directory.authorityOf(viewerId)),
+    );
+    for (const viewerId of distrusted.keys()) if (!suspects.includes(viewerId)) distrusted.delete(viewerId);
+    if (suspects.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, settings.graceMs));
+    for (const viewerId of suspects) {
+      const loss = findLoss(feed.authorityOf(viewerId), directory.authorityOf(viewerId));
+      if (loss === null || distrusted.get(viewerId) === loss) continue;
+      distrusted.set(viewerId, loss);
+      feed.distrust(viewerId);
+    }
+  }
+
+  async function readAuthority(viewers: readonly string[], sessionIds: readonly string[]): Promise<AuthoritySnapshot> {
+    const [row] = await prisma.$queryRawUnsafe<{ authority: AuthoritySnapshot }[]>(
+      `SELECT ${authoritySnapshotSql} AS authority`,
+      viewers,
+      [],
+      sessionIds,
+    );
+    if (row === undefined) throw new Error('a SELECT without FROM has given no row');
+    return row.authority;
+  }
+
+  const timer = setInterval(() => {
+    if (feed.isStalled && Date.now() - answeredAt > settings.blindMs) {
+      sockets.closeAll(1013, 'UNAVAILABLE');
+      feed.endAll();
+    }
+    if (isRunning) return;
+    isRunning = true;
+    running = recheck()
+      .catch((error: unknown) => {
+        if (!closing.signal.aborted) log.error({ err: error }, 'who is connected could not be checked');
+      })
+      .finally(() => {
+        isRunning = false;
+      });
+  }, settings.everyMs).unref();
+
+  return {
+    close() {
+      clearInterval(timer);
+      closing.abort();
+      return running;
+    },
+  };
+}
+
+/** What the viewer has by the log but not by Postgres any more, as a text to compare; null when nothing. */
+function findLoss(byLog: Authority | null, now: Authority): string | null {
+  if (byLog === null) return null;
+  const losses = byLog.isAdmin && !now.isAdmin ? ['ADMIN'] : [];
+  for (const [workspaceId, { memberId, role }] of byLog.memberships) {
+    const held = now.memberships.get(workspaceId);
+    if (held?.memberId !== memberId || held.role !== role) losses.push(`${workspaceId} ${memberId} ${role}`);
+  }
+  return losses.length === 0 ? null : losses.sort().join();
+}
