@@ -27,6 +27,7 @@ export const Synced = builder.interfaceRef<Row>('Synced').implement({
 /** A row as it was. Without `id`, or a normalising cache would put it over the row as it is. */
 export const SyncedImage = builder.interfaceRef<Row>('SyncedImage').implement({
   description: 'A row as it was. It has no `id`: a normalising cache would put it over the row as it is.',
+  resolveType: (row) => `${row.__typename}Image`,
   fields: (t) => ({
     version: t.int({ nullable: false, resolve: (row) => integerOf(row, 'version') }),
     createdAt: t.field({ type: 'DateTime', nullable: false, resolve: (row) => dateOf(row, 'createdAt') }),

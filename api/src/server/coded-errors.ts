@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLErrorExtensions, type ParseOptions, parse, type Source } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { isDatabaseAway } from '../database-away.ts';
 import { codedError } from '../errors.ts';
 
 /** What is needed of a logger. */
@@ -18,7 +19,8 @@ export const maxDocumentTokens = 5_000;
 
 /**
  * Gives every error that leaves us a code. What GraphQL itself found wrong with the request (syntax, validation,
- * variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL.
+ * variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL, or as
+ * UNAVAILABLE where trying again may help.
  */
 export function createErrorCoder({ log, suggestions }: Options) {
   return (error: unknown): GraphQLError => {
@@ -33,8 +35,14 @@ export function createErrorCoder({ log, suggestions }: Options) {
         return withCode(error, message, { ...error.extensions, code: code ?? 'BAD_USER_INPUT' });
       }
     }
-    log.error({ err: error instanceof GraphQLError ? (originalOf(error) ?? error) : error }, 'a request failed');
-    const masked = codedError('INTERNAL', 'Something went wrong here. It has been logged.');
+    const cause = error instanceof GraphQLError ? (originalOf(error) ?? error) : error;
+    log.error({ err: cause }, 'a request failed');
+    const masked = isDatabaseAway(cause)
+      ? codedError(
+          'UNAVAILABLE',
+          'The database does not answer. Try again in a few seconds, a write with its mutationId.',
+        )
+      : codedError('INTERNAL', 'Something went wrong here. It has been logged.');
     if (!(error instanceof GraphQLError)) return masked;
     return withCode(error, masked.message, masked.extensions);
   };
