@@ -122,25 +122,38 @@ function breakLink(mode: 'cut' | 'black hole', name: string, proxies: readonly L
   };
 }
 
-/** Two at once: one leads, one stands by. In the end the second is killed, or, half the time, the first, who comes back. */
+/**
+ * Two at once, of which one leads. Half the time the first freezes, so that the second takes over and the first wakes up
+ * deposed. In the end one of them is killed; the first comes back.
+ */
 function secondListener(hub: FaultyHub, random: Random): Fault {
   let second: Part | undefined;
   return {
     kind: 'two listeners',
     target: 'listener',
-    begin: () => {
+    async begin() {
       if (second === undefined) second = hub.startSecondListener();
       else second.start();
+      if (!random.chance(0.5)) return;
+      await pause(1_000);
+      hub.listener.pause();
+      await pause(3_000);
     },
     async end() {
+      hub.listener.resume();
+      await pause(1_000);
       if (random.chance(0.5)) {
         await hub.listener.kill();
-        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        await pause(2_500);
         hub.listener.start();
       }
       await second?.kill();
     },
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**

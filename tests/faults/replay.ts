@@ -63,7 +63,7 @@ function applyTransaction(
 ): Transaction {
   const befores = new Map<string, { model: ModelName; key: string; before: Row | null }>();
   const truncated: ModelName[] = [];
-  for (const record of records) {
+  for (const record of chained(records, tables)) {
     const model = modelOfTable(record.table);
     if (model === undefined) continue;
     const table = tables.get(model) ?? new Map<string, Row>();
@@ -76,7 +76,7 @@ function applyTransaction(
     }
     const before = table.get(record.key) ?? null;
     note(befores, model, record.key, before);
-    if (JSON.stringify(before) !== JSON.stringify(record.before))
+    if (!isSameRow(before, record.before))
       problems.push(
         `record ${record.seq} (${record.op} of ${record.table} ${record.key}) does not follow from the row before it: ` +
           `version ${record.before?.['version'] ?? 'none'} after ${before?.['version'] ?? 'none'}`,
@@ -86,7 +86,7 @@ function applyTransaction(
   }
   const changes = [...befores.values()].flatMap(({ model, key, before }): RowChange[] => {
     const after = tables.get(model)?.get(key) ?? null;
-    return before === after || JSON.stringify(before) === JSON.stringify(after) ? [] : [{ model, key, before, after }];
+    return isSameRow(before, after) ? [] : [{ model, key, before, after }];
   });
   const last = records.at(-1);
   return {
@@ -99,6 +99,37 @@ function applyTransaction(
     changes,
     truncated,
   };
+}
+
+/**
+ * The records of a transaction, those of one row in the order in which each follows from the one before. It differs from
+ * theirs where a trigger has written a row again: the inner change is captured first.
+ */
+function chained(records: readonly LogRecord[], tables: Tables): LogRecord[] {
+  const left = [...records];
+  const rows = new Map<string, Row | null>();
+  const rowOf = ({ table, key }: LogRecord) => {
+    const model = modelOfTable(table);
+    return (
+      rows.get(`${table}:${key}`) ??
+      (rows.has(`${table}:${key}`) || model === undefined ? null : (tables.get(model)?.get(key) ?? null))
+    );
+  };
+  const inOrder: LogRecord[] = [];
+  while (left.length > 0) {
+    const [first] = left;
+    if (first === undefined) break;
+    const isOfFirst = (one: LogRecord) => one.table === first.table && one.key === first.key;
+    const next = left.findIndex((one) => isOfFirst(one) && isSameRow(one.before, rowOf(first)));
+    const [record = first] = left.splice(Math.max(next, 0), 1);
+    inOrder.push(record);
+    rows.set(`${record.table}:${record.key}`, record.after);
+  }
+  return inOrder;
+}
+
+function isSameRow(one: Row | null, other: Row | null): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
 function note(

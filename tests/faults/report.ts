@@ -21,7 +21,9 @@ export function formatReport({ seed, stream }: { seed: number; stream: string },
     `  faults: ${counted(faults)}`,
     `  writes: ${counted(writes)}`,
     `  seen: ${counted(countSeen(result.watchers))}`,
-    ...(isGreen ? [] : [`  broken: ${counted(countKinds(violations))}`]),
+    ...[...countKinds([...problems, ...violations.map(({ what }) => what)])].map(
+      ([kind, count]) => `  ⚑ ${kind} (${count})`,
+    ),
     ...problems.slice(0, SHOWN_VIOLATIONS).map((what) => `  ✗ ${what}`),
     ...violations.slice(0, SHOWN_VIOLATIONS).flatMap((violation) => formatViolation(violation, result)),
     ...(isGreen ? [] : [`  again: npm run test:faults -- --seed ${seed} --stream ${stream}`]),
@@ -43,9 +45,9 @@ function countSeen(watchers: readonly Watcher[]): Map<string, number> {
 }
 
 /** Ids and numbers left out: what is broken in the same way counts as one. */
-function countKinds(violations: readonly Violation[]): Map<string, number> {
+function countKinds(violations: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { what } of violations) {
+  for (const what of violations) {
     const kind = what
       .replace(/[0-9a-f-]{36}/g, '…')
       .replace(/\([\w-]{10}\)|[\d:.T-]+Z|#?\d+/g, '…')

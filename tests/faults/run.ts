@@ -45,6 +45,9 @@ export interface RunResult {
 /** A promise: so long after the last fault has healed every watcher holds the truth. */
 const CATCH_UP_MS = 30_000;
 
+/** Once all rows are right, events of `changes` are not long in coming. */
+const QUIET_MS = 4_000;
+
 /** Clients under faults against the truth, once. Nothing of it is left running. */
 export async function runFaults(options: RunOptions): Promise<RunResult> {
   const { root, folder, stream, brokers, tell } = options;
@@ -140,8 +143,10 @@ async function untilCaughtUp({
   expiries: readonly number[];
   deadline: number;
 }) {
+  // What was told wrong stays wrong; only what was not told yet may still come.
+  let giveUpAt = deadline;
   for (;;) {
-    const isOver = Date.now() > deadline;
+    const isOver = Date.now() > giveUpAt;
     const behind: Violation[] = [];
     try {
       for (const watcher of watchers.filter(({ view }) => view.kind === 'watch')) {
@@ -156,6 +161,7 @@ async function untilCaughtUp({
         else if (!watcher.isUpToDate() && watcher.rows.size > 0)
           behind.push({ view: watcher.view, what: 'is not up to date' });
       }
+      if (behind.length === 0) giveUpAt = Math.min(giveUpAt, Date.now() + QUIET_MS);
       if (behind.length === 0 || isOver) {
         const replayed = replay(copy.records);
         const differences = await compareTables(pool, replayed.tables);

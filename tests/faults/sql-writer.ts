@@ -142,6 +142,11 @@ export function sqlWrites(world: World, random: Random, pause: (ms: number) => P
       },
     },
     {
+      name: 'written again by a trigger',
+      weight: 2,
+      run: async (client) => void (await client.query(`UPDATE tasks SET title = 'Call' WHERE position = 'echo'`)),
+    },
+    {
       name: 'moves',
       weight: 4,
       async run(client) {

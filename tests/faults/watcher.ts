@@ -94,12 +94,12 @@ export function startWatcher({
         next(payload) {
           if (hasEnded) return;
           const { data, errors } = payload as { data?: Record<string, RawFrame | null> | null; errors?: unknown };
-          if (errors !== undefined) {
-            hasFailed = true;
-            takeEnd(readErrors(errors));
-          }
           const raw = data?.[view.field];
           if (raw !== null && raw !== undefined) takeFrame(raw);
+          if (errors === undefined) return;
+          hasFailed = true;
+          takeEnd(readErrors(errors));
+          own.drop();
         },
         end(errors) {
           hasEnded = true;

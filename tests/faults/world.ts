@@ -63,8 +63,25 @@ export async function makeWorld(url: string, pool: pg.Pool): Promise<World> {
      SELECT workspace_id, id, $1, 'Comment on ' || title FROM tasks WHERE position <> 'bulk'`,
     [ben.id],
   );
+  await pool.query(ECHO);
+  await pool.query(
+    `INSERT INTO tasks (workspace_id, title, position) SELECT $1, 'Echo', 'echo' FROM generate_series(1, 4)`,
+    [first],
+  );
   return { users, settled: [ann, ben], workspaces, large };
 }
+
+/**
+ * A trigger of somebody else's, which writes rows again that the same statement has just written: of those the second
+ * change is captured before the first.
+ */
+const ECHO = `
+  CREATE FUNCTION echo() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE tasks SET title = left(title, 100) || ' echo' WHERE position = 'echo' AND id <> new.id AND title NOT LIKE '% echo';
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER zz_echo AFTER UPDATE ON tasks FOR EACH ROW WHEN (new.position = 'echo' AND new.title = 'Call') EXECUTE FUNCTION echo()`;
 
 async function signUp(url: string, name: string): Promise<User> {
   const email = `${name.toLowerCase()}@example.com`;
