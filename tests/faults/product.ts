@@ -83,7 +83,9 @@ export function startPart({
     async isReady() {
       try {
         const response = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(1_000) });
-        return response.ok;
+        const { pid } = (await response.json()) as { pid?: number };
+        // Another program may have the port, while ours is about to say so and end.
+        return response.ok && pid === child?.pid;
       } catch {
         return false; // not up, or not answering
       }
