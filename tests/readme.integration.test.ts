@@ -77,6 +77,13 @@ test('"A first query, a first subscription", pasted from top to bottom, shows Ad
   expect(second?.transaction?.actor).toBeNull();
   expect(second?.changes).toHaveLength(tasks.filter(({ status }) => status !== 'DONE').length);
   expect(following.frames).toHaveLength(2);
+
+  const board: Subscription<'watchTasks'> = parse(block('graphql', 'subscription Board'));
+  const { opening } = await ada.follow(board, 'watchTasks', {});
+  expect(opening).toMatchObject({ reset: true, upToDate: true });
+  expect(opening.changes).toHaveLength(tasks.filter(({ status }) => status === 'TODO').length);
+  const { opening: again } = await ada.follow(board, 'watchTasks', { after: opening.cursor });
+  expect(again).toMatchObject({ reset: false, upToDate: true, changes: [] });
   await ada.leave();
 }, 30_000);
 

@@ -40,7 +40,20 @@ subscription TaskChanges {
     headers: '{ "Authorization": "Bearer " }',
   },
   {
-    query: `# 4. Create a task in one of your workspaces (take its id from the second tab).
+    query: `# 4. What there is, and then every change of it. After a break, give the last cursor as \`after\`.
+subscription Board($after: SyncCursor) {
+  watchTasks(where: { status: { ne: DONE } }, after: $after) {
+    cursor
+    reset
+    upToDate
+    changes { operation key row { title status } }
+  }
+}
+`,
+    headers: '{ "Authorization": "Bearer " }',
+  },
+  {
+    query: `# 5. Create a task in one of your workspaces (take its id from the second tab).
 mutation CreateTask($workspaceId: ID!) {
   createTask(input: { workspaceId: $workspaceId, title: "Hello from GraphiQL" }) {
     ... on CreateTaskPayload { transactionId task { id title status } }
