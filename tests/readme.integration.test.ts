@@ -18,6 +18,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const block = (language: string, text: string) => codeBlock(readme, language, text);
 
 interface Frame {
+  readonly cursor?: string;
   readonly transaction: { readonly transactionId: string; readonly actor?: { readonly name: string } | null } | null;
   readonly changes: readonly {
     readonly operation: string;

@@ -56,6 +56,8 @@ export interface ModelDeclaration {
   readonly name: string;
   /** Root field of the connection: `tasks`. */
   readonly plural: string;
+  /** Root field of the watch, when it is not named after the connection: `watchTasks`. */
+  readonly watch?: string;
   /** The Postgres table, as in `sync.track`. */
   readonly table: string;
   readonly description: string;
@@ -76,9 +78,10 @@ export interface ModelDeclaration {
 }
 
 export interface Model
-  extends Omit<ModelDeclaration, 'createOnly' | 'frameName' | 'relations' | 'rules' | 'mutations'> {
+  extends Omit<ModelDeclaration, 'createOnly' | 'frameName' | 'relations' | 'rules' | 'mutations' | 'watch'> {
   readonly createOnly: Readonly<Record<string, Field>>;
   readonly frameName: string;
+  readonly watch: string;
   readonly relations: Readonly<Record<string, Relation>>;
   readonly rules: ModelRules;
   readonly mutations: readonly ('create' | 'update' | 'delete')[];
@@ -104,6 +107,7 @@ export function defineModel(declaration: ModelDeclaration): Model {
   return {
     createOnly: {},
     frameName: declaration.name,
+    watch: `watch${declaration.plural.charAt(0).toUpperCase()}${declaration.plural.slice(1)}`,
     relations: {},
     rules: {},
     mutations: ['create', 'update', 'delete'],

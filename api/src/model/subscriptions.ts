@@ -22,7 +22,7 @@ const afterDescription = 'Go on from here: the cursor of the last frame that was
 /** `watchTasks` and `taskChanges`. */
 export function addSubscriptions(model: Model, row: RowRef, image: RowRef, filter: FilterRef): void {
   const frame = addFrameType(model.frameName, row, image);
-  builder.subscriptionField(`watch${capitalised(model.plural)}`, (t) =>
+  builder.subscriptionField(model.watch, (t) =>
     t.field({
       type: frame,
       nullable: false,
@@ -125,10 +125,6 @@ function follow(
 function frameOf(event: FrameEvent): Frame {
   if ('error' in event) throw event.error;
   return event.frame;
-}
-
-function capitalised(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** The one workspace that `where` asks for, if it does. */

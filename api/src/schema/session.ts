@@ -6,6 +6,7 @@ import { defineModel } from '../model/model.ts';
 export const session = defineModel({
   name: 'Session',
   plural: 'allSessions',
+  watch: 'watchSessions',
   table: 'sessions',
   description: 'One sign-in of a user, on one device.',
   fields: {
