@@ -42,6 +42,7 @@ overEachStore((scene) => {
       await scene.relay.publish(records(1, 5));
       await scene.relay.publish(records(4, 6));
       await scene.relay.publish(records(1, 2, { epoch: 2 }));
+      await sink.until(2, 2); // From here on what comes of epoch 1 is late.
       await scene.relay.publish(records(6, 7));
       await scene.relay.publish([record(5, { epoch: 2 })]); // A jump: Kafka's topic is read again for it.
       await sink.until(5, 2);
