@@ -1,3 +1,4 @@
+import { asCodedError, isCoded } from '../errors.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
@@ -19,6 +20,18 @@ export function createBeginnings({ request, startPoints, snapshots }: Dependenci
     if (!authority.liveSessionIds.includes(sessionId)) throw whyEnded.sessionEnded();
   }
 
+  async function rows(signal: AbortSignal): Promise<Snapshot> {
+    const snapshot = await snapshots.read(asked, signal);
+    try {
+      requireSession(snapshot.start);
+      signal.throwIfAborted();
+    } catch (error) {
+      snapshot.rows.release();
+      throw error;
+    }
+    return snapshot;
+  }
+
   return {
     /** @throws UNAVAILABLE, SESSION_REVOKED */
     async point(): Promise<StartPoint> {
@@ -27,16 +40,16 @@ export function createBeginnings({ request, startPoints, snapshots }: Dependenci
       return point;
     },
     /** @throws UNAVAILABLE, SESSION_REVOKED */
-    async rows(signal: AbortSignal): Promise<Snapshot> {
-      const snapshot = await snapshots.read(asked, signal);
-      try {
-        requireSession(snapshot.start);
-        signal.throwIfAborted();
-      } catch (error) {
-        snapshot.rows.release();
-        throw error;
-      }
-      return snapshot;
+    rows,
+    /** The same, asked for until Postgres answers; `onFailure` hears of each time that it does not. @throws SESSION_REVOKED */
+    rowsAtLast(signal: AbortSignal, onFailure: () => void): Promise<Snapshot> {
+      return untilAnswered(() => rows(signal), {
+        signal,
+        onFailure(error) {
+          if (!isCoded(asCodedError(error), 'UNAVAILABLE')) throw error;
+          onFailure();
+        },
+      });
     },
     /** Whether the server has not crashed since: so long its snapshot says what it has seen. Postgres is asked until it answers. */
     async stillHolds(start: StartPoint, signal: AbortSignal): Promise<boolean> {

@@ -215,6 +215,7 @@ export function createFeed(dependencies: Dependencies) {
     get isStalled() {
       return Date.now() - lastRecordAt > settings.stalledMs;
     },
+    /** Reads from some way back, so that whoever was connected to another process finds what it missed. */
     async start() {
       ticker = setInterval(tick, 1_000).unref();
       const bounds = await stream.bounds();

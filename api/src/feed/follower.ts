@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import { asCodedError, isCoded } from '../errors.ts';
+import { asCodedError } from '../errors.ts';
 import { createBeginnings } from './beginnings.ts';
 import type { Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
@@ -13,7 +13,6 @@ import { createStandpoint } from './standpoint.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTeller } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
-import { untilAnswered } from './until-answered.ts';
 import { lookBefore } from './view.ts';
 import { whyEnded } from './why-ended.ts';
 
@@ -60,9 +59,6 @@ export function createFollower(dependencies: Dependencies) {
   const { standing } = standpoint;
   const teller = createTeller({ request, queue, cursors, bounds: frameBounds, standing, onSlow: end });
   const ending = new AbortController();
-  const ended = new Promise<void>((resolve) => {
-    ending.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
   /** The last transaction that was dealt with, while not live. */
   let place: LogPosition | null = null;
@@ -74,6 +70,7 @@ export function createFollower(dependencies: Dependencies) {
   let mustReset = false;
   let isLive = false;
   let leaveLive = () => {};
+  let wake = () => {};
   /** At the newest transaction. */
   let isIdle = false;
 
@@ -140,14 +137,10 @@ export function createFollower(dependencies: Dependencies) {
   async function reset(): Promise<void> {
     pages?.release();
     pages = null;
-    while (log.position() === null) await movedOrEnded();
+    while (log.position() === null && !ending.signal.aborted) await whatComes();
     place ??= log.position();
-    const snapshot = await untilAnswered(() => beginnings.rows(ending.signal), {
-      signal: ending.signal,
-      onFailure(error) {
-        if (!isPassing(error)) throw error;
-        if (teller.saidUpToDate) teller.quiet(placeOrFail(), false);
-      },
+    const snapshot = await beginnings.rowsAtLast(ending.signal, () => {
+      if (teller.saidUpToDate) teller.quiet(placeOrFail(), false);
     });
     openRows(snapshot);
     mustReset = false;
@@ -159,7 +152,7 @@ export function createFollower(dependencies: Dependencies) {
     while (!isOver()) {
       if (log.after(placeOrFail()) === 'ahead') {
         // Another process has shown the client more than this one has passed yet.
-        await movedOrEnded();
+        await whatComes();
         continue;
       }
       for await (const transaction of log.since(placeOrFail(), ending.signal)) {
@@ -171,7 +164,7 @@ export function createFollower(dependencies: Dependencies) {
       if (!teller.saidUpToDate) teller.quiet(placeOrFail(), true);
       if (isOver()) continue;
       isIdle = true;
-      await (standpoint.isSettled && log.everybody() !== null ? beLive() : movedOrEnded());
+      await (standpoint.isSettled && log.everybody() !== null ? beLive() : whatComes());
       isIdle = false;
     }
   }
@@ -196,8 +189,12 @@ export function createFollower(dependencies: Dependencies) {
     return mustReset || ending.signal.aborted;
   }
 
-  function movedOrEnded(): Promise<unknown> {
-    return Promise.race([log.moved(), ended]);
+  /** Waits until the log has moved, or there is something else to do. */
+  function whatComes(): Promise<unknown> {
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    return Promise.race([log.moved(), woken]);
   }
 
   // ── one transaction ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -269,6 +266,7 @@ export function createFollower(dependencies: Dependencies) {
     ending.abort();
     pages?.release();
     leaveLive();
+    wake();
     queue.end(error);
     onEnd();
   }
@@ -296,6 +294,7 @@ export function createFollower(dependencies: Dependencies) {
       place = isLive ? log.position() : place;
       mustReset = true;
       leaveLive();
+      wake();
     },
     /**
      * Once a second. Ends with the token; says when the log stalls and when it goes on; else moves the cursor on, by a frame
@@ -311,8 +310,3 @@ export function createFollower(dependencies: Dependencies) {
   };
 }
 export type Follower = ReturnType<typeof createFollower>;
-
-/** Whether trying again may help: the database was away, or busy. */
-function isPassing(error: unknown): boolean {
-  return isCoded(asCodedError(error), 'UNAVAILABLE');
-}
