@@ -24,6 +24,8 @@ export interface Hub {
   readonly listener: RunningProcess;
   /** Kills the listener, or ends it with another signal, and starts a new one. Resolves when that leads. */
   restartListener(signal?: NodeJS.Signals): Promise<void>;
+  /** The same with an API process, which comes back at its address. Resolves when it is ready. */
+  restartApi(index: number, signal?: NodeJS.Signals): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,7 +64,8 @@ export async function startHub({ apis = 1, kafkaBrokers = [], env = {} }: HubOpt
   const startListener = () =>
     startProcess('listener', listenerPort, { ...settings, LISTENER_PORT: String(listenerPort) });
   let listener = startListener();
-  const apiProcesses = apiPorts.map((port) => startProcess('api', port, { ...settings, PORT: String(port) }));
+  const startApi = (port: number) => startProcess('api', port, { ...settings, PORT: String(port) });
+  const apiProcesses = apiPorts.map(startApi);
 
   async function close() {
     await Promise.all([...apiProcesses, listener].map((one) => one.stop()));
@@ -85,6 +88,14 @@ export async function startHub({ apis = 1, kafkaBrokers = [], env = {} }: HubOpt
       await listener.stop(signal);
       listener = startListener();
       await waitFor(async () => (await readiness(listener)).why === 'leading', { what: 'the new listener to lead' });
+    },
+    async restartApi(index, signal = 'SIGKILL') {
+      const former = apiProcesses[index];
+      if (former === undefined) throw new Error(`this hub has no API ${index}`);
+      await former.stop(signal);
+      const api = startApi(former.port);
+      apiProcesses[index] = api;
+      await ready(api);
     },
     close,
   };
