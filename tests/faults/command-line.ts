@@ -7,6 +7,8 @@ export interface CommandLine {
   readonly streams: readonly StreamKind[];
   readonly brokers: 1 | 3;
   readonly watchers: number;
+  /** How long watchers may take, when all is healed, to hold the truth: 30 is promised. */
+  readonly catchUpSeconds: number;
   /** Of the compiled product; the project's own when undefined. */
   readonly root: string | undefined;
   /** Whether the processes' logs and the diary of the faults are printed, too. */
@@ -23,6 +25,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       stream: { type: 'string' },
       brokers: { type: 'string', default: '1' },
       watchers: { type: 'string', default: '30' },
+      'catch-up': { type: 'string', default: '30' },
       root: { type: 'string' },
       verbose: { type: 'boolean', default: false },
     },
@@ -33,6 +36,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     streams: values.stream === undefined ? ['postgres', 'kafka'] : [streamOf(values.stream)],
     brokers: values.brokers === '3' ? 3 : 1,
     watchers: wholeNumber('watchers', values.watchers),
+    catchUpSeconds: wholeNumber('catch-up', values['catch-up']),
     root: values.root,
     isVerbose: values.verbose,
   };

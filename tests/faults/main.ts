@@ -9,15 +9,15 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** `npm run test:faults`: ends with code 1 when a promise was broken. */
 async function main() {
-  const { seed, seconds, streams, brokers, watchers, root = ROOT, isVerbose } = readCommandLine(process.argv.slice(2));
+  const { streams, root = ROOT, isVerbose, ...given } = readCommandLine(process.argv.slice(2));
   const folder = await createRunFolder();
   // However the run ends: what it started keeps its data, and its process id, below the folder.
   process.once('exit', () => deleteRunFolder(folder));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
   for (const stream of streams) {
     const tell = (line: string) => process.stderr.write(`${stream}: ${line}\n`);
-    tell(`seed ${seed}`);
-    const options = { seed, seconds, stream, brokers, watchers, root, folder: join(folder, stream), tell };
+    tell(`seed ${given.seed}`);
+    const options = { ...given, stream, root, folder: join(folder, stream), tell };
     const result = await runFaults(options);
     process.stdout.write(`${formatReport(options, result)}\n`);
     if (isVerbose) process.stdout.write(`${result.diary.join('\n')}\n${result.logs}\n`);

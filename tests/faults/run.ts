@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly stream: StreamKind;
   readonly brokers: 1 | 3;
   readonly watchers: number;
+  /** So long after the last fault has healed every watcher holds the truth. */
+  readonly catchUpSeconds: number;
   /** Of the compiled product. */
   readonly root: string;
   /** Takes the servers' data. */
@@ -41,9 +43,6 @@ export interface RunResult {
   /** What the product's processes logged last. */
   readonly logs: string;
 }
-
-/** A promise: so long after the last fault has healed every watcher holds the truth. */
-const CATCH_UP_MS = 30_000;
 
 /** Once all rows are right, events of `changes` are not long in coming. */
 const QUIET_MS = 4_000;
@@ -100,7 +99,14 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
     await writers.stop();
     tell('healed; catching up');
     const healedAt = Date.now();
-    const end = await untilCaughtUp({ pool, copy, watchers, hub, expiries, deadline: healedAt + CATCH_UP_MS });
+    const end = await untilCaughtUp({
+      pool,
+      copy,
+      watchers,
+      hub,
+      expiries,
+      deadline: healedAt + options.catchUpSeconds * 1_000,
+    });
     const faults = new Map(before.counts);
     for (const [kind, count] of after.counts) faults.set(kind, (faults.get(kind) ?? 0) + count);
     faults.set('clients offline past retention', expiries.length);

@@ -20,7 +20,7 @@ export function sqlWrites(world: World, random: Random, pause: (ms: number) => P
   const small = workspaces.slice(0, 3);
   const movable = world.users.filter((user) => !world.settled.includes(user));
   const someTasks = (count: number) =>
-    `SELECT id FROM tasks WHERE position <> 'bulk' ORDER BY md5(id::text || '${random.between(0, 1e9)}') LIMIT ${count}`;
+    `SELECT id FROM tasks WHERE position NOT IN ('bulk', 'hot') ORDER BY md5(id::text || '${random.between(0, 1e9)}') LIMIT ${count}`;
   const status = () => random.pick(['TODO', 'DOING', 'DONE']);
   const touch = (client: pg.ClientBase, count: number) =>
     client.query(`UPDATE tasks SET status = $1, priority = $2 WHERE id IN (${someTasks(count)})`, [
@@ -105,6 +105,16 @@ export function sqlWrites(world: World, random: Random, pause: (ms: number) => P
         await client.query('SELECT pg_current_xact_id()');
         await pause(random.between(50, 800));
         await touch(client, 3);
+      },
+    },
+    {
+      name: 'hot row under an early xid',
+      // Of two that meet, the one with the smaller xid may well come second.
+      weight: 8,
+      async run(client) {
+        await client.query('SELECT pg_current_xact_id()');
+        await pause(random.between(0, 60));
+        await client.query(`UPDATE tasks SET priority = $1 WHERE position = 'hot'`, [random.between(0, 4)]);
       },
     },
     {

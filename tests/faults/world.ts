@@ -63,6 +63,7 @@ export async function makeWorld(url: string, pool: pg.Pool): Promise<World> {
      SELECT workspace_id, id, $1, 'Comment on ' || title FROM tasks WHERE position <> 'bulk'`,
     [ben.id],
   );
+  await pool.query(`INSERT INTO tasks (workspace_id, title, position) VALUES ($1, 'Hot', 'hot')`, [first]);
   await pool.query(ECHO);
   await pool.query(
     `INSERT INTO tasks (workspace_id, title, position) SELECT $1, 'Echo', 'echo' FROM generate_series(1, 4)`,
