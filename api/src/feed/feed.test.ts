@@ -259,3 +259,15 @@ test('a client that does not read is ended with SLOW_CONSUMER, after what it may
 
 /** Over the bound that the feed of these tests has for one transaction. */
 const large = Array.from({ length: 500 }, (_, index) => created(`t${index}`, 'home'));
+
+test('a crash of the server while everybody was only just read has the feed meet the log anew', async () => {
+  const { log, database, feed } = await startFeed({ aligned: false });
+  await log.heartbeat(2);
+  expect(feed.isReady).toBe(true);
+  database.state.incarnation = 'another run';
+  log.newRelaySession();
+  await log.heartbeat();
+  expect(feed.counters.resyncs).toBe(1);
+  await log.heartbeat(6);
+  expect(feed.isReady).toBe(true);
+});

@@ -86,6 +86,17 @@ describe("a viewer's authority moves with the log", () => {
     expect(await changes(frames, 1)).toEqual([['UPDATED bob']]);
   });
 
+  test('what the snapshot has seen moves nothing back, though the log brings it only now', async () => {
+    const { log, database, follow } = await startFeed();
+    // It has seen Bob come and go, in 101 and 102; 100 was running.
+    database.state.snapshot = '100:103:100';
+    const frames = await follow('bob', task);
+    await log.commit(101, [joined('bob', 'elsewhere')]);
+    await log.commit(100, [created('theirs', 'elsewhere'), created('t1', 'home')]);
+    await log.commit(102, [left('bob', 'elsewhere')]);
+    expect(await changes(frames, 1)).toEqual([['CREATED t1']]);
+  });
+
   test.each([0, 5])("the cursor knows the viewer's authority at its place (%i heartbeats)", async (beats) => {
     const { log, follow, cursors } = await startFeed();
     const frames = await follow('bob', task);

@@ -47,6 +47,19 @@ describe('whoever comes back with a cursor', () => {
     expect(told.map((frame) => 'transactionId' in frame && frame.transactionId)).toEqual(
       Array.from({ length: 15 }, (_, index) => String(101 + index)),
     );
+    await log.commit(116, [created('t116', 'home')]);
+    expect(await read(again, 1)).toMatchObject([{ changes: ['CREATED t116'] }]);
+  });
+
+  test('is told that it is up to date also when the last that happened does not concern it', async () => {
+    const { log, follow } = await startFeed();
+    const [cursor] = await cursorsOf(await follow('ada', task), 1);
+    await log.commit(101, [created('t1', 'home')]);
+    await log.commit(102, [created('theirs', 'elsewhere')]);
+    expect(await read(await follow('ada', task, { after: cursor }), 2)).toEqual([
+      { upToDate: false, changes: ['CREATED t1'], transactionId: '101' },
+      { upToDate: true, changes: [] },
+    ]);
   });
 
   test('in the middle of a transaction that was cut is told the rest of it', async () => {
@@ -107,6 +120,10 @@ describe('where it cannot be continued exactly, a watch is read anew and changes
       for (let xid = 101; xid <= 115; xid += 1) await log.commit(xid, [created(`t${xid}`, 'home')]);
       log.expire();
       await log.commit(116, [created('t116', 'home')]);
+    },
+    'a log in which a record was lost': async ({ log }) => {
+      for (let xid = 101; xid <= 115; xid += 1) await log.commit(xid, [created(`t${xid}`, 'elsewhere')]);
+      log.lose('t103');
     },
     'another history': async ({ log }) => {
       for (let xid = 101; xid <= 115; xid += 1) await log.commit(xid, [created(`t${xid}`, 'home')]);

@@ -62,7 +62,25 @@ describe('a watch', () => {
   });
 });
 
+test('a session that was dead in the snapshot is given no watch', async () => {
+  const { database, watch } = await startFeed();
+  database.state.liveSessionIds = [];
+  await expect(watch('ada', task)).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+});
+
 describe('a watch is read anew', () => {
+  test('and tells its author nothing twice', async () => {
+    const { log, database, watch } = await startFeed();
+    const frames = await watch('ada', task);
+    await log.heartbeat(5);
+    await log.commit(101, [created('t1', 'home')], { actor: 'ada', actorSession: 'session-of-ada' });
+    database.state.snapshot = '103:103:';
+    await log.commit(102, [joined('ada', 'elsewhere')]);
+    expect(await read(frames, 3)).toMatchObject([{ reset: true }, { transactionId: '101' }, { reset: true }]);
+    await log.commit(103, [created('t2', 'home')]);
+    expect(await read(frames, 1)).toMatchObject([{ transactionId: '103' }]);
+  });
+
   test.each([0, 5])(
     'when its viewer joins a workspace, or leaves it (%i heartbeats after the start)',
     async (beats) => {

@@ -55,7 +55,12 @@ export function createFakeLog() {
   async function tellKept(from: Position, reader: Sink) {
     const [oldest] = kept;
     if (oldest !== undefined && oldest.seq > from.seq + 1) reader.gap({ after: from, next: oldest });
-    for (const record of kept) if (record.seq > from.seq) await reader.record(record);
+    let last = from.seq;
+    for (const record of kept.filter(({ seq }) => seq > from.seq)) {
+      if (record.seq > last + 1 && last > from.seq) reader.gap({ after: { ...from, seq: last }, next: record });
+      last = record.seq;
+      await reader.record(record);
+    }
   }
 
   return {
@@ -63,6 +68,10 @@ export function createFakeLog() {
     /** What the stream keeps expires, all of it. */
     expire() {
       kept = [];
+    },
+    /** One of the records that the stream keeps is lost. */
+    lose(key: string) {
+      kept = kept.filter((record) => !('key' in record) || record.key !== key);
     },
     /** The same numbers stand for something else from now on. */
     rewriteHistory() {
