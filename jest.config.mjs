@@ -20,6 +20,9 @@ const everywhere = {
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.data/', '<rootDir>/.cache/'],
 };
 
+/** Runs alone: its promises have deadlines. */
+const faults = 'tests/faults.integration.test.ts';
+
 export default {
   // Real servers on a busy machine: tests wait for conditions, this only bounds the wait.
   testTimeout: 30_000,
@@ -34,6 +37,14 @@ export default {
       ...everywhere,
       displayName: 'integration',
       testMatch: ['**/*.integration.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', faults],
+      globalSetup: './dev/src/jest-setup.ts',
+      globalTeardown: './dev/src/jest-teardown.ts',
+    },
+    {
+      ...everywhere,
+      displayName: 'faults',
+      testMatch: [`<rootDir>/${faults}`],
       globalSetup: './dev/src/jest-setup.ts',
       globalTeardown: './dev/src/jest-teardown.ts',
     },

@@ -12,10 +12,16 @@ if (args.length === 0) {
   await run('npm', ['run', '--silent', 'check']);
   await run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
 }
-// jest runs native ES modules only with this flag; its workers inherit it.
-await run(process.execPath, [
-  '--experimental-vm-modules',
-  '--no-warnings=ExperimentalWarning',
-  join('node_modules', 'jest', 'bin', 'jest.js'),
-  ...args,
-]);
+if (args.length > 0) {
+  await jest(...args);
+} else {
+  // Integration tests mostly wait: two at a time, whatever the machine.
+  await jest('--selectProjects', 'unit', 'integration', '--maxWorkers=2');
+  await jest('--selectProjects', 'faults', '--runInBand');
+}
+
+/** jest runs native ES modules only with this flag; its workers inherit it. */
+function jest(...options) {
+  const flags = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'];
+  return run(process.execPath, [...flags, join('node_modules', 'jest', 'bin', 'jest.js'), ...options]);
+}
