@@ -62,9 +62,10 @@ function judge(root, seed, stream) {
     String,
   );
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1e8, timeout: 300_000 }, (error, stdout) => {
+    execFile(process.execPath, [main, ...args], { maxBuffer: 1e8, timeout: 300_000 }, (error, stdout, stderr) => {
       const kinds = stdout.split('\n').flatMap((line) => (line.startsWith('  ⚑ ') ? [line.slice(4)] : []));
-      if (error !== null && kinds.length === 0) resolve([`the run failed: ${error.message.split('\n').at(-1)}`]);
+      if (error !== null && kinds.length === 0)
+        resolve([`the run failed: ${/^\w*Error: .*$/m.exec(stderr)?.[0] ?? error.message}`]);
       else resolve(kinds);
     });
   });

@@ -38,7 +38,9 @@ export function drawViews(random: Random, world: World, offered: Offered, count:
     const isWatch = random.chance(0.7);
     const workspace = inWorkspace(random.pick(workspaces));
     const model =
-      index < 10 ? modelNames[index % 5] : random.pick(['Task', 'Task', 'Task', 'Comment', 'Member', 'User']);
+      index < 10
+        ? modelNames[index % 5]
+        : random.pick(['Task', 'Task', 'Task', 'Comment', 'Member', 'User', 'Workspace']);
     if (index % 6 === 5) return isOffered(offered, workspaceView(viewer, random.pick(workspaces)));
     if (model === undefined) return undefined;
     const kind = index < 5 ? 'watch' : index < 10 ? 'changes' : isWatch ? 'watch' : 'changes';

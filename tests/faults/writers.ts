@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { writeThroughApi } from './graphql-writer.ts';
 import type { Random } from './random.ts';
-import { type SqlWrite, sqlWrites } from './sql-writer.ts';
+import { HOT_WRITE, type SqlWrite, sqlWrites } from './sql-writer.ts';
 import type { World } from './world.ts';
 
 export interface Writers {
@@ -13,6 +13,8 @@ export interface Writers {
 
 const SQL_WRITERS = 4;
 const API_WRITERS = 2;
+/** These do nothing but meet in one row: the order of the log shows where transactions race. */
+const HOT_WRITERS = 3;
 
 /** Starts them, side by side. They live through every fault: a write that fails is counted, and the next one tried. */
 export function startWriters({
@@ -27,7 +29,7 @@ export function startWriters({
   urls: readonly string[];
   random: Random;
 }): Writers {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8, connectionTimeoutMillis: 3_000 });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, connectionTimeoutMillis: 3_000 });
   pool.on('error', () => {}); // it crashes on purpose
   const counts = new Map<string, number>();
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -47,6 +49,11 @@ export function startWriters({
       const own = random.fork();
       const writes = sqlWrites(world, own, pause);
       return repeat(() => writeBySql(pool, weighted(writes, own)), own);
+    }),
+    ...Array.from({ length: HOT_WRITERS }, () => {
+      const own = random.fork();
+      const hot = sqlWrites(world, own, pause).filter(({ name }) => name === HOT_WRITE);
+      return repeat(() => writeBySql(pool, own.pick(hot)), own);
     }),
     ...Array.from({ length: API_WRITERS }, () => {
       const own = random.fork();
