@@ -20,7 +20,11 @@ if (args.length > 0) {
   await jest('--selectProjects', 'faults', '--runInBand');
 }
 
-/** jest runs native ES modules only with this flag; its workers inherit it. */
+/**
+ * jest runs native ES modules only with this flag; its workers inherit it.
+ *
+ * @param {...string} options
+ */
 function jest(...options) {
   const flags = ['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'];
   return run(process.execPath, [...flags, join('node_modules', 'jest', 'bin', 'jest.js'), ...options]);
