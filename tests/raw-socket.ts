@@ -19,6 +19,9 @@ export interface RawSocket {
   receive(what: string, isIt: (message: Message) => boolean): Promise<Message>;
   /** Waits until the other side has closed it. @returns how. */
   closing(): Promise<string>;
+  /** Reads nothing more from the network, as a phone in a tunnel, until `readAgain`. */
+  stopReading(): void;
+  readAgain(): void;
   close(): void;
 }
 
@@ -43,6 +46,8 @@ export async function openRawSocket(url: string, protocol = 'graphql-transport-w
     },
     receive: (what, isIt) => waitFor(() => messages.find(isIt), { what: `${what}; ${JSON.stringify(messages)}` }),
     closing: () => waitFor(() => closedWith, { what: `the socket to close; ${JSON.stringify(messages)}` }),
+    stopReading: () => socket.pause(),
+    readAgain: () => socket.resume(),
     close: () => socket.terminate(),
   };
 }
