@@ -144,15 +144,14 @@ export const plantedFaults = [
     stream: 'kafka',
     patches: [
       {
-        file: 'stream/dist/kafka-consumer.js',
-        find: 'onJoin((offset) => consumer.seek({ topic, partition: 0, offset: String(offset) }));',
-        replace:
-          'onJoin((offset) => { if (!hasJoined.has(consumer)) { hasJoined.add(consumer); consumer.seek({ topic, partition: 0, offset: String(offset) }); } });',
+        file: 'stream/dist/kafka-partition.js',
+        find: '                seek(nextOffset);',
+        replace: '                if (!hasJoined) seek(nextOffset);\n                hasJoined = true;',
       },
       {
-        file: 'stream/dist/kafka-consumer.js',
-        find: 'export async function consume(',
-        replace: 'const hasJoined = new WeakSet();\nexport async function consume(',
+        file: 'stream/dist/kafka-partition.js',
+        find: '    async function consumeOnce(',
+        replace: '    let hasJoined = false;\n    async function consumeOnce(',
       },
       { file: 'stream/dist/kafka-consumer.js', find: 'fromBeginning: true', replace: 'fromBeginning: false' },
     ],
