@@ -131,7 +131,8 @@ function readTopic(brokers: readonly string[], topic: string, take: (text: strin
   const kafka = new Kafka({
     brokers: [...brokers],
     logLevel: logLevel.NOTHING,
-    retry: { retries: 1_000, maxRetryTime: 1_000 },
+    // Whatever ends it: brokers are killed on purpose.
+    retry: { retries: 1_000, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(true) },
   });
   const consumer = kafka.consumer({ groupId: `fault-oracle-${topic}`, maxWaitTimeInMs: 100, sessionTimeout: 30_000 });
   const run = async () => {
