@@ -163,7 +163,7 @@ describe('a watch of 100,000 rows', () => {
     expect(await untilWhole(slow)).toBe(rows);
   }, 90_000);
 
-  test('needs less than 64 MB of memory more than one before it, while others are told in time', async () => {
+  test('needs less than 64 MB of memory more than one before it (of a heap of 128 MB), while others are told in time', async () => {
     // A process that has done nothing yet: what others have left in memory would hide what this one takes.
     await hub.restartApi(0);
     await followAsBen();
