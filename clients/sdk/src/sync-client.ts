@@ -4,6 +4,7 @@ import { createAuthorizedFetch, type GetToken } from './authorized-fetch.ts';
 import { type Endpoint, postOperation } from './post-operation.ts';
 import type { SyncError } from './sync-error.ts';
 import { createSyncSocket } from './sync-socket.ts';
+import { collectRows, type RowOf, type RowsObserver } from './watched-rows.ts';
 
 export interface SyncClientOptions extends Endpoint {
   /** Of a session, or of your own. */
@@ -13,11 +14,11 @@ export interface SyncClientOptions extends Endpoint {
 }
 
 export interface Observer<Data> {
-  /** Changes come from now on: read what there is. At first, and after every break; `next` waits for it (see `SyncListener`). */
+  /** Changes come from now on: read what there is. Called at first, and when it cannot be resumed; `next` waits (see `SyncListener`). */
   started?(): unknown;
   /** One frame. Without changes and not `upToDate`: the log stands still, and what is on screen may be old until one that is. */
   next(data: Data): void;
-  /** What has come may be old until `started` is called again; nothing is to be done. */
+  /** What has come may be old until a frame is `upToDate`, or `started` is called again; nothing is to be done. */
   interrupted?(why: SyncError): void;
   /** The end. With `endsSession` it helps to sign in again. */
   error(error: SyncError): void;
@@ -30,37 +31,53 @@ export function createSyncClient({ url, fetch, getToken, webSocket }: SyncClient
   const endpoint = { url, fetch: createAuthorizedFetch(getToken, fetch) };
   const socket = createSyncSocket({ url, getToken, webSocket });
 
+  function subscribe<Data, Variables extends Record<string, unknown>>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+    observer: Observer<Data>,
+  ): () => void {
+    const payload = { query: print(document), variables };
+    const forget = socket.listen({
+      started: (subscription) => (subscription === payload ? observer.started?.() : undefined),
+      interrupted: (why, subscription) => (subscription === payload ? observer.interrupted?.(why) : undefined),
+    });
+    const leave = socket.subscribe(payload, {
+      next: ({ data }) => observer.next(data as Data),
+      error(error) {
+        forget();
+        observer.error(error as SyncError);
+      },
+      complete() {
+        forget();
+        observer.complete?.();
+      },
+    });
+    return () => {
+      forget();
+      leave();
+    };
+  }
+
   return {
     /** @throws SyncError. Errors in a result union are no exception: see `payloadOf`. */
     request<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
       return postOperation(endpoint, document, variables);
     },
-    /** Follows a subscription until it is left, or ends with `error` or `complete`. @returns how to leave. */
-    subscribe<Data, Variables extends Record<string, unknown>>(
+    /**
+     * Follows a subscription until it is left, or ends with `error` or `complete`. With a variable `$after` in the document
+     * it goes on after a break where it was: each change comes once. @returns how to leave.
+     */
+    subscribe,
+    /**
+     * Holds the rows that a `watch…` document asks for, as they are, until it is left or ends. With a variable `$after` in the
+     * document only what was missed is sent after a break. @returns how to leave.
+     */
+    watch<Data extends object, Variables extends Record<string, unknown>>(
       document: TypedDocumentNode<Data, Variables>,
       variables: Variables,
-      observer: Observer<Data>,
+      observer: RowsObserver<RowOf<Data>>,
     ): () => void {
-      const payload = { query: print(document), variables };
-      const forget = socket.listen({
-        started: (subscription) => (subscription === payload ? observer.started?.() : undefined),
-        interrupted: (why, subscription) => (subscription === payload ? observer.interrupted?.(why) : undefined),
-      });
-      const leave = socket.subscribe(payload, {
-        next: ({ data }) => observer.next(data as Data),
-        error(error) {
-          forget();
-          observer.error(error as SyncError);
-        },
-        complete() {
-          forget();
-          observer.complete?.();
-        },
-      });
-      return () => {
-        forget();
-        leave();
-      };
+      return subscribe(document, variables, collectRows<Data>(observer));
     },
     /** Completes every subscription and closes the socket. */
     close: () => socket.close(),

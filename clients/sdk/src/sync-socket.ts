@@ -16,15 +16,15 @@ export interface SyncSocketOptions {
 /** What happens to subscriptions, besides their frames. */
 export interface SyncListener {
   /**
-   * A subscription has started: at first, and again after every break. Each change that commits from now on will come; what
-   * committed before has to be read, now and not earlier.
+   * A subscription has started: at first, and whenever it could not go on where it was. Each change that commits from now
+   * on will come; what committed before has to be read, now and not earlier. Not called for one that goes on from a cursor.
    *
    * Frames wait until the promise that this returns has settled, so that none is applied to older rows than it was made
    * for, or overwritten by them. When it rejects, what was to be read is missing: the subscription starts again after a
    * pause if the reason may pass, and ends with it otherwise.
    */
   started?(subscription: SubscribePayload): unknown;
-  /** Until its next `started` what a subscription has brought may be old. It comes back by itself. */
+  /** Until its next `started`, or frame that is `upToDate`, what a subscription has brought may be old. It comes back by itself. */
   interrupted?(why: SyncError, subscription: SubscribePayload): void;
 }
 
@@ -38,10 +38,14 @@ interface Follower {
   reading: Promise<unknown>;
   /** How often in a row it has ended without a frame after the opening one. */
   failures: number;
+  /** Of the last frame that the sink was given: where to go on. Null: begin anew. Always null without a variable `$after`. */
+  cursor: string | null;
+  /** The server has called a cursor of its own invalid: one more, before any was good, is the end. */
+  isDistrusted: boolean;
 }
 
 /** The server cannot go on exactly where the subscription was, but it can begin anew. */
-const beginsAnew: ReadonlySet<SyncErrorCode> = new Set(['CURSOR_EXPIRED', 'SLOW_CONSUMER']);
+const endsCursor: ReadonlySet<SyncErrorCode> = new Set(['CURSOR_EXPIRED', 'CURSOR_INVALID']);
 
 /** A connection that lasted so long was a good one: the next is tried at once, not after the pause that bad ones have earned. */
 const steadyMs = 10_000;
@@ -56,8 +60,9 @@ const steadyMs = 10_000;
  *
  * A session that is over, or a request that cannot succeed, ends every subscription with a SyncError.
  *
- * Nothing is resumed yet: after a break a subscription starts anew, and `started` says so, because what committed in between
- * does not come.
+ * A document with the variable `$after` goes on after a break where its last frame ended, so that what committed in between
+ * comes, once. When the server cannot have that (CURSOR_EXPIRED), and without the variable, the subscription begins anew, and
+ * `started` says so.
  *
  * @throws TypeError when `url` is none.
  */
@@ -107,16 +112,19 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   function start(follower: Follower): void {
     follower.stop();
     if (connection === null || openedAt === null) return;
-    const { payload, sink } = follower;
-    const stop = startSubscription(connection, payload, {
-      started() {
+    const { payload, sink, cursor } = follower;
+    const stop = startSubscription(connection, resumed(payload, cursor), {
+      async started() {
+        if (cursor !== null) return;
         const read = async () => follower.stop === stop && (await tellStarted(payload));
         follower.reading = follower.reading.then(read, read);
-        return follower.reading;
+        await follower.reading;
       },
       next(frame, isOpening) {
         if (!isOpening) follower.failures = 0;
+        if (cursor !== null) follower.isDistrusted = false;
         sink.next(frame);
+        if (takesCursor(payload)) follower.cursor = cursorOf(frame) ?? follower.cursor;
       },
       ended: (why) => restart(follower, why),
       complete() {
@@ -138,7 +146,11 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   function restart(follower: Follower, why: SyncError) {
     // The subscription heard it before the socket was closed: another connection, with another token, starts it again.
     if (why.code === 'TOKEN_EXPIRED') return connection?.close(why);
-    if (!why.passes && !beginsAnew.has(why.code)) return fail(follower, why);
+    const isSecondInvalid = why.code === 'CURSOR_INVALID' && (follower.cursor === null || follower.isDistrusted);
+    if (isSecondInvalid || !(why.passes || why.code === 'SLOW_CONSUMER' || endsCursor.has(why.code)))
+      return fail(follower, why);
+    if (why.code === 'CURSOR_INVALID') follower.isDistrusted = true;
+    if (endsCursor.has(why.code)) follower.cursor = null;
     follower.stop();
     tellInterrupted(why, follower.payload);
     const timer = setTimeout(() => start(follower), backoffMs(follower.failures++));
@@ -176,7 +188,16 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
      */
     subscribe(payload: SubscribePayload, sink: Sink<Result>): () => void {
       if (webSocket === undefined) throw new TypeError('There is no WebSocket here: pass that of the package `ws`');
-      const follower: Follower = { payload, sink, stop() {}, reading: Promise.resolve(), failures: 0 };
+      const follower: Follower = {
+        payload,
+        sink,
+        stop() {},
+        reading: Promise.resolve(),
+        failures: 0,
+        cursor:
+          takesCursor(payload) && typeof payload.variables?.['after'] === 'string' ? payload.variables['after'] : null,
+        isDistrusted: false,
+      };
       followers.add(follower);
       if (isRunning) start(follower);
       else void run();
@@ -197,3 +218,18 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   };
 }
 export type SyncSocket = ReturnType<typeof createSyncSocket>;
+
+function takesCursor({ query }: SubscribePayload): boolean {
+  return /\$after\b/.test(query);
+}
+
+function resumed(payload: SubscribePayload, cursor: string | null): SubscribePayload {
+  return takesCursor(payload) ? { ...payload, variables: { ...payload.variables, after: cursor } } : payload;
+}
+
+/** Every frame of the hub has one, in its only field. */
+function cursorOf({ data }: Result): string | null {
+  const [frame] = Object.values(data ?? {});
+  if (typeof frame !== 'object' || frame === null || !('cursor' in frame)) return null;
+  return typeof frame.cursor === 'string' ? frame.cursor : null;
+}

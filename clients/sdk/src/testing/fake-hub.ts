@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 /** A subscription that a client has made. */
 export interface FakeSubscription {
   readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
   next(payload: unknown): void;
   error(errors: readonly unknown[]): void;
   complete(): void;
@@ -46,7 +47,7 @@ export async function startFakeHub({
         if (refusal === null) send(socket, { type: 'connection_ack' });
         else socket.close(refusal.code, refusal.reason);
       }
-      if (type === 'subscribe') subscriptions.push(subscription(socket, id, payload.query, left));
+      if (type === 'subscribe') subscriptions.push(subscription(socket, id, payload, left));
       if (type === 'complete') left.add(id);
       if (type === 'ping') send(socket, { type: 'pong' });
     });
@@ -66,9 +67,15 @@ export async function startFakeHub({
   };
 }
 
-function subscription(socket: WebSocket, id: string, query: string, left: ReadonlySet<string>): FakeSubscription {
+function subscription(
+  socket: WebSocket,
+  id: string,
+  { query, variables = {} }: Pick<FakeSubscription, 'query' | 'variables'>,
+  left: ReadonlySet<string>,
+): FakeSubscription {
   return {
     query,
+    variables,
     next: (payload) => send(socket, { type: 'next', id, payload }),
     error: (payload) => send(socket, { type: 'error', id, payload }),
     complete: () => send(socket, { type: 'complete', id }),
