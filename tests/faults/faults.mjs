@@ -4,4 +4,8 @@ import { prepare, ROOT, run } from '../../dev/prepare.mjs';
 
 await prepare({ workspaces: ['listener', 'api', 'dev', 'sdk'] });
 await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', join('tests', 'faults')]);
-await import('./dist/main.js');
+await run(process.execPath, [
+  '--enable-source-maps',
+  join('tests', 'faults', 'dist', 'main.js'),
+  ...process.argv.slice(2),
+]);
