@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { client, socket } from './hub.ts';
 
 /**
- * The tasks of a workspace, live, out of Apollo's cache: filled when the subscription starts, and again after every break.
+ * The tasks of a workspace, live, out of Apollo's cache: filled when the subscription starts, and anew when it cannot go on after a break.
  *
  * A frame's rows are put into the cache by Apollo itself, each under its own id, so a changed row shows wherever it is used.
  * Only which rows belong to the list has to be said here.

@@ -3,7 +3,7 @@ import { TaskChangesDocument, type TaskFieldsFragment, TasksDocument } from '@sy
 import { useEffect, useState } from 'react';
 import { client, socket } from './hub.ts';
 
-/** The tasks of a workspace, live: read when the subscription starts, and again after every break; then moved on by its frames. */
+/** The tasks of a workspace, live: read when the subscription starts, and anew when it cannot go on after a break; moved on by its frames. */
 export function useTasks(workspaceId: string | undefined, onError: (error: unknown) => void) {
   const [tasks, setTasks] = useState<readonly TaskFieldsFragment[]>([]);
   const [isLive, setLive] = useState(false);
