@@ -90,6 +90,7 @@ export function createFeed(dependencies: Dependencies) {
   let reader: Reader | null = null;
   let ticker: NodeJS.Timeout | null = null;
   let nextMove = createMove();
+  const closing = new AbortController();
 
   const logView: LogView = {
     position: () => met?.position ?? null,
@@ -106,6 +107,7 @@ export function createFeed(dependencies: Dependencies) {
   async function* replayInTurn(place: LogPosition, signal: AbortSignal) {
     const endTurn = await replays.take();
     try {
+      signal.throwIfAborted();
       yield* replay({ stream, createAssembler }, place, signal);
     } finally {
       endTurn();
@@ -150,7 +152,7 @@ export function createFeed(dependencies: Dependencies) {
   /** The first whole transaction: everybody is read, in a snapshot later than it. */
   async function meet({ position }: LogTransaction): Promise<void> {
     if (position.epoch < oldestEpoch) return;
-    const everybody = await loadEverybody(startPoints);
+    const everybody = await loadEverybody(startPoints, closing.signal);
     oldestEpoch = everybody.start.epoch;
     if (position.epoch !== oldestEpoch) return;
     met = { everybody, position };
@@ -279,6 +281,7 @@ export function createFeed(dependencies: Dependencies) {
     endAll,
     async close() {
       if (ticker !== null) clearInterval(ticker);
+      closing.abort();
       await reader?.close();
       endAll();
     },

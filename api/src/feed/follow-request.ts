@@ -25,5 +25,5 @@ export function needsPeers({ views }: FollowRequest): boolean {
 /** Tables whose changes may concern the request, besides those of its viewer's authority. */
 export function tablesOf(request: FollowRequest): readonly string[] {
   const own = request.views.map(({ model }) => model.table);
-  return needsPeers(request) && request.kind === 'rows' ? [...own, 'members'] : own;
+  return needsPeers(request) ? [...own, 'members'] : own;
 }

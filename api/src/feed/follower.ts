@@ -5,13 +5,13 @@ import type { Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import type { LogView } from './log-view.ts';
+import type { LogView, Tick } from './log-view.ts';
 import { HistoryLostError } from './replay.ts';
 import { isUnchanged, readPlace, startOf } from './resume.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { createStandpoint } from './standpoint.ts';
 import type { StartPoints } from './start-point.ts';
-import { createTeller } from './teller.ts';
+import { type Before, createTeller } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { lookBefore } from './view.ts';
 import { whyEnded } from './why-ended.ts';
@@ -30,13 +30,8 @@ interface Dependencies {
   readonly onEnd: () => void;
 }
 
-/** What the feed tells its followers once a second. */
-export interface Tick {
-  readonly now: number;
-  readonly quietSince: number;
-  /** The log has brought nothing for a while, not even a heartbeat. */
-  readonly isStalled: boolean;
-}
+/** Rows that are read anew for longer are said to be old. */
+const patienceMs = 5_000;
 
 /**
  * One subscription's way along the log.
@@ -56,8 +51,14 @@ export function createFollower(dependencies: Dependencies) {
   const isRows = request.kind === 'rows';
   const beginnings = createBeginnings({ request, startPoints, snapshots });
   const standpoint = createStandpoint({ request, log });
-  const { standing } = standpoint;
-  const teller = createTeller({ request, queue, cursors, bounds: frameBounds, standing, onSlow: end });
+  const teller = createTeller({
+    request,
+    queue,
+    cursors,
+    bounds: frameBounds,
+    standing: standpoint.standing,
+    onSlow: end,
+  });
   const ending = new AbortController();
 
   /** The last transaction that was dealt with, while not live. */
@@ -68,6 +69,7 @@ export function createFollower(dependencies: Dependencies) {
   let pages: Snapshot['rows'] | null = null;
   /** Everything is to be read anew. */
   let mustReset = false;
+  let resettingSince: number | null = null;
   let isLive = false;
   let leaveLive = () => {};
   let wake = () => {};
@@ -102,6 +104,7 @@ export function createFollower(dependencies: Dependencies) {
   }
 
   function openRows({ start, rows }: Snapshot) {
+    if (ending.signal.aborted) return rows.release();
     pages = rows;
     standpoint.settleAt(start, start);
   }
@@ -135,16 +138,16 @@ export function createFollower(dependencies: Dependencies) {
 
   /** Everything again, from a new snapshot. While Postgres does not answer, the client is told that it may be behind. */
   async function reset(): Promise<void> {
+    resettingSince ??= Date.now();
     pages?.release();
     pages = null;
     while (log.position() === null && !ending.signal.aborted) await whatComes();
     place ??= log.position();
-    const snapshot = await beginnings.rowsAtLast(ending.signal, () => {
-      if (teller.saidUpToDate) teller.quiet(placeOrFail(), false);
-    });
-    openRows(snapshot);
+    // Not afterwards: what is distrusted meanwhile has to be read once more.
     mustReset = false;
     alreadySent = 0;
+    openRows(await beginnings.rowsAtLast(ending.signal, teller.mayBeOld));
+    resettingSince = null;
   }
 
   /** Up to the newest transaction, and on from there as it comes, until it may go live; then waits until it no longer is. */
@@ -215,7 +218,7 @@ export function createFollower(dependencies: Dependencies) {
       standpoint.apply(transaction, true);
       place = transaction.position;
       // It is on screen already; that its author hears of it is owed all the same.
-      return deliver(transaction, [], previous);
+      return deliver(transaction, [], { previous, before: standpoint.standing() });
     }
     const complete = take(transaction, previous);
     standpoint.apply(transaction, false);
@@ -227,29 +230,31 @@ export function createFollower(dependencies: Dependencies) {
     const authority = standpoint.authority();
     const look = lookBefore(request.views, transaction, authority);
     const wasMember = standpoint.isMember();
+    const before = standpoint.standing();
+    const mayHaveMissed = standpoint.mayHaveMissed(transaction);
     return () => {
       // If it is read anew, then from before this one: the snapshot will have seen it.
       place = previous;
-      if (mustNotTell(transaction)) return;
+      if (mustNotTell(transaction, mayHaveMissed)) return;
       place = transaction.position;
-      deliver(transaction, look(authority), previous);
+      deliver(transaction, look(authority), { previous, before });
       // Changes of one workspace end with the membership in it.
       if (!isRows && wasMember && !standpoint.isMember()) end(whyEnded.noMember());
     };
   }
 
   /** Where the transaction cannot simply be told: resets, or ends. */
-  function mustNotTell(transaction: LogTransaction): boolean {
+  function mustNotTell(transaction: LogTransaction, mayHaveMissed: boolean): boolean {
     const isAffected = standpoint.isAuthorityAffected(transaction);
-    const hasMissed = standpoint.mayHaveMissed(transaction);
+    const hasMissed = mayHaveMissed || standpoint.mayHaveMissed(transaction);
     if (isRows) mustReset ||= isAffected || hasMissed;
     else if (hasMissed) end(whyEnded.expired());
     return isRows ? mustReset : hasMissed;
   }
 
-  function deliver(transaction: LogTransaction, told: readonly FrameChange[], previous: LogPosition) {
+  function deliver(transaction: LogTransaction, told: readonly FrameChange[], from: Before) {
     const isNewest = log.position()?.seq === transaction.position.seq;
-    teller.transaction(transaction, told, { previous, isNewest, alreadySent });
+    teller.transaction(transaction, told, { ...from, isNewest, alreadySent });
     alreadySent = 0;
   }
 
@@ -302,6 +307,7 @@ export function createFollower(dependencies: Dependencies) {
      */
     tick({ now, quietSince, isStalled }: Tick) {
       if (request.expiresAt.getTime() <= now) return end(whyEnded.tokenExpired());
+      if (resettingSince !== null && (isStalled || now - resettingSince > patienceMs)) teller.mayBeOld();
       if (!isIdle) return;
       const isQuiet = teller.lastFrameAt < quietSince;
       if (isStalled !== teller.saidUpToDate && (isStalled || !isQuiet)) return;

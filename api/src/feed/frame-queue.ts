@@ -142,7 +142,7 @@ export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQu
           if (ended || hasRoom()) finish(true);
           else timer.refresh();
         };
-        const timer = setTimeout(() => finish(false), backlog.bounds.patienceMs);
+        const timer = setTimeout(() => finish(false), backlog.bounds.patienceMs).unref();
         backlog.waiting.add(look);
       });
     },

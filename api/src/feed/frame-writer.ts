@@ -36,6 +36,8 @@ interface Writing {
 interface Placing {
   /** Before the transaction. */
   readonly previous: LogPosition;
+  /** As of `previous`: for cursors in the middle of the transaction, which is then looked at again from its beginning. */
+  readonly before: Standing;
   /** How many of its changes the client has from an earlier subscription. */
   readonly alreadySent: number;
   /** Whether nothing follows it yet. */
@@ -49,10 +51,12 @@ interface Placing {
 export function createFrameWriter({ queue, cursors, bounds, viewerId, question }: Dependencies) {
   let lastFrameAt = Date.now();
   let lastFrame: Frame | null = null;
+  let last: CursorContents | null = null;
 
   function write(writing: Writing, standing: Standing, goesOn = false): boolean {
     const { position, sentOfNext = 0, reset = false, transaction, changes = [], upToDate } = writing;
-    const contents = { position, sentOfNext, ...standing, viewerId, question };
+    const { start, authority, shapes } = standing;
+    const contents = { position, sentOfNext, start, authority, shapes, viewerId, question };
     // What it says is fixed now; it is written only if the client asks for it.
     let cursor: string | null = null;
     const frame: Frame = {
@@ -69,6 +73,7 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     if (!queue.push(frame, bytes, goesOn)) return false;
     lastFrameAt = Date.now();
     lastFrame = frame;
+    last = contents;
     return true;
   }
 
@@ -83,6 +88,9 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     /** A frame without changes: the opening one, progress, or (not `upToDate`) word that what is on screen may be old. */
     writeQuiet: (position: LogPosition, standing: Standing, upToDate: boolean): boolean =>
       write({ position, upToDate }, standing),
+    /** What is on screen may be old: the last frame's place again. False when there was none. */
+    writeMayBeOld: (): boolean =>
+      last !== null && write({ position: last.position, sentOfNext: last.sentOfNext, upToDate: false }, last),
     /** A page of a snapshot; the first tells the client to forget what it holds. */
     writePage: (
       changes: readonly FrameChange[],
@@ -92,7 +100,7 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     writeTransaction(
       transaction: LogTransaction,
       changes: readonly FrameChange[],
-      { previous, alreadySent, isNewest }: Placing,
+      { previous, before, alreadySent, isNewest }: Placing,
       standing: Standing,
     ): boolean {
       let sent = alreadySent;
@@ -100,7 +108,8 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
         sent += piece.length;
         const isLast = sent >= changes.length;
         const place = isLast ? { position: transaction.position } : { position: previous, sentOfNext: sent };
-        return write({ ...place, transaction, changes: piece, upToDate: isLast && isNewest }, standing, index > 0);
+        const writing = { ...place, transaction, changes: piece, upToDate: isLast && isNewest };
+        return write(writing, isLast ? standing : before, index > 0);
       });
     },
   };

@@ -21,3 +21,11 @@ export interface LogView {
   /** Who were members of the workspace right after the transaction at `place`; null when that cannot be told. */
   membersAt(workspaceId: string, place: LogPosition): ReturnType<Directory['membersOf']> | null;
 }
+
+/** What the feed tells its followers once a second. */
+export interface Tick {
+  readonly now: number;
+  readonly quietSince: number;
+  /** The log has brought nothing for a while, not even a heartbeat. */
+  readonly isStalled: boolean;
+}

@@ -68,7 +68,8 @@ function createHandoff<Value>(signal: AbortSignal) {
     taker?.reject(error);
     taker = null;
   }
-  signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+  const onAbort = () => fail(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
 
   return {
     fail,
@@ -97,6 +98,7 @@ function createHandoff<Value>(signal: AbortSignal) {
     },
     close() {
       closed = true;
+      signal.removeEventListener('abort', onAbort);
       given?.taken();
     },
   };

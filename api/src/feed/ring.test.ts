@@ -1,6 +1,14 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { createRing } from './ring.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
+
+/** V8's own, without a flag on the command line. */
+function collectGarbage() {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 const place = (seq: number, { epoch = 1, tag = `tag-${seq}` } = {}): LogPosition => ({
   epoch,
@@ -70,6 +78,19 @@ describe('memory of the log', () => {
   test('stays right over many more transactions than it holds', () => {
     const { ring, all } = filledRing(10_000, { maxBytes: 50 });
     expect(ring.allAfter(place(12 + 2 * 9_995))).toEqual(all.slice(-4));
+  });
+
+  test('lets go of what it has let go', async () => {
+    const { ring } = filledRing(0, { maxBytes: 15 });
+    const refs: WeakRef<object>[] = [];
+    for (let seq = 12; seq < 32; seq += 2) {
+      const one = transaction(seq);
+      refs.push(new WeakRef(one));
+      ring.add(one);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    collectGarbage();
+    expect(refs.filter((ref) => ref.deref() !== undefined)).toHaveLength(1);
   });
 
   test('forgets everything when the log begins anew', () => {

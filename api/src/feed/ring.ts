@@ -17,8 +17,8 @@ export type Following = LogTransaction | null | 'older' | 'ahead' | 'other';
 export function createRing({ maxBytes, maxAgeMs }: Settings) {
   /** The last transaction before the first that is held; null until the log was met. */
   let base: LogPosition | null = null;
-  let held: { readonly transaction: LogTransaction; readonly addedAt: number }[] = [];
-  /** Entries before this one are gone; they are cut off now and then, all at once. */
+  let held: ({ readonly transaction: LogTransaction; readonly addedAt: number } | undefined)[] = [];
+  /** Places before this one are empty; they are cut off now and then, all at once. */
   let first = 0;
   let bytes = 0;
 
@@ -27,6 +27,7 @@ export function createRing({ maxBytes, maxAgeMs }: Settings) {
       if (bytes <= maxBytes && now - oldest.addedAt <= maxAgeMs) break;
       bytes -= oldest.transaction.bytes;
       base = oldest.transaction.position;
+      held[first] = undefined;
       first += 1;
     }
     if (first > 1_000 && first * 2 > held.length) {
@@ -76,7 +77,7 @@ export function createRing({ maxBytes, maxAgeMs }: Settings) {
     allAfter(place: LogPosition): readonly LogTransaction[] | null {
       const next = this.after(place);
       if (typeof next === 'string') return null;
-      return held.slice(indexAfter(place.seq)).map(({ transaction }) => transaction);
+      return held.slice(indexAfter(place.seq)).flatMap((entry) => entry?.transaction ?? []);
     },
     /** Roughly, as they lie in memory. */
     get bytes() {

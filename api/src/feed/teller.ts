@@ -18,9 +18,15 @@ interface Dependencies {
   readonly onSlow: (error: GraphQLError) => void;
 }
 
-/** Where a transaction stands for whoever is told of it. */
-interface Placing {
+/** What was before a transaction. */
+export interface Before {
   readonly previous: LogPosition;
+  /** As of `previous`. */
+  readonly before: Standing;
+}
+
+/** Where a transaction stands for whoever is told of it. */
+interface Placing extends Before {
   /** Nothing follows it yet. */
   readonly isNewest: boolean;
   /** How many of its changes the client has already, from before it came back. */
@@ -59,6 +65,12 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
     quiet(position: LogPosition, upToDate: boolean) {
       saidUpToDate = upToDate;
       requireTaken(frames.writeQuiet(position, standing(), upToDate));
+    },
+    /** What is on screen may be old, and it is not known yet from where it goes on. Said once. */
+    mayBeOld() {
+      if (!saidUpToDate) return;
+      saidUpToDate = false;
+      requireTaken(frames.writeMayBeOld());
     },
     /** What a transaction changed in the views; its author's session hears of it also when that is nothing. */
     transaction(transaction: LogTransaction, told: readonly FrameChange[], placing: Placing) {
