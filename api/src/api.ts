@@ -10,7 +10,7 @@ import pg from 'pg';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAuth } from './auth/auth.ts';
 import type { ApiSettings } from './config.ts';
-import { createClaimResolver, readClaimedRow } from './feed/claimed-row.ts';
+import { readClaimedRow } from './feed/claimed-row.ts';
 import { createCursors } from './feed/cursor.ts';
 import { createFeed } from './feed/feed.ts';
 import { createSnapshots } from './feed/snapshots.ts';
@@ -85,13 +85,12 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   });
 
   const sockets = createSockets();
-  const ending = new AbortController();
   const feed = createFeed({
     stream,
     startPoints,
     snapshots,
     cursors: createCursors(config.JWT_SECRET),
-    resolveClaim: createClaimResolver((outboxId) => readClaimedRow(prisma, outboxId), log, ending.signal),
+    readClaimed: (outboxId) => readClaimedRow(prisma, outboxId),
     workspaceColumn,
     onSessionEnded: (sessionId) => sockets.closeSession(sessionId, 'SESSION_REVOKED'),
     settings: {
@@ -105,10 +104,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     log,
   });
   await feed.start();
-  closing.add('feed', () => {
-    ending.abort();
-    return feed.close();
-  });
+  closing.add('feed', feed.close);
   collectFeedMetrics(registry, feed, sockets);
 
   const { authenticate, sessions } = createAuth({ prisma, settings: config });

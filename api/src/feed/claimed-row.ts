@@ -8,8 +8,8 @@ interface ClaimedRow {
   readonly after: JsonRow | null;
 }
 
-/** Puts the rows of a change that was too large for the stream in their place. */
-export type ResolveClaim = (claim: Claim) => Promise<Change | Lost>;
+/** Reads the rows of a claimed change; null when the outbox holds them no more. */
+export type ReadClaimed = (outboxId: string) => Promise<ClaimedRow | null>;
 
 /** The rows of a claimed change; null when the outbox holds them no more. */
 export async function readClaimedRow(prisma: PrismaClient, outboxId: string): Promise<ClaimedRow | null> {
@@ -20,12 +20,12 @@ export async function readClaimedRow(prisma: PrismaClient, outboxId: string): Pr
   return row === undefined ? null : { before: parse(row.before), after: parse(row.after) };
 }
 
-/** The log waits for Postgres until `signal`: to go on without the row would lose it. */
+/** Puts the rows of a change that was too large for the stream in their place. The log waits for Postgres until `signal`: to go on without the row would lose it. */
 export function createClaimResolver(
-  read: (outboxId: string) => Promise<ClaimedRow | null>,
+  read: ReadClaimed,
   log: FeedLog,
   signal: AbortSignal,
-): ResolveClaim {
+): (claim: Claim) => Promise<Change | Lost> {
   return async (claim) => {
     const { kind: _, outboxId, ...header } = claim;
     const rows = await untilAnswered(() => read(outboxId), {

@@ -2,7 +2,7 @@ import type { ChangeRecord } from '@sync-hub/stream/change-record';
 import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
 import { affectedViewers, directoryTables, endedSessions } from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
-import type { ResolveClaim } from './claimed-row.ts';
+import { createClaimResolver, type ReadClaimed } from './claimed-row.ts';
 import type { Cursors } from './cursor.ts';
 import { type Everybody, loadEverybody } from './everybody.ts';
 import type { FeedLog } from './feed-log.ts';
@@ -26,7 +26,8 @@ interface Dependencies {
   readonly startPoints: StartPoints;
   readonly snapshots: Pick<Snapshots, 'read'>;
   readonly cursors: Cursors;
-  readonly resolveClaim: ResolveClaim;
+  /** The rows of a change that was too large for the stream. */
+  readonly readClaimed: ReadClaimed;
   /** The column that names the workspace of a table's rows; null where they belong to none. */
   readonly workspaceColumn: (table: string) => string | null;
   /** Called for each session that the log says has ended. */
@@ -68,9 +69,11 @@ export function createFeed(dependencies: Dependencies) {
   const { stream, startPoints, snapshots, cursors, onSessionEnded, settings, log } = dependencies;
   const counters: FeedCounters = { gaps: 0, repeated: 0, unreadable: 0, resyncs: 0, transactions: 0 };
   const followers = createFollowerIndex();
+  const closing = new AbortController();
+  const resolveClaim = createClaimResolver(dependencies.readClaimed, log, closing.signal);
   const createAssembler = () =>
     createTransactionAssembler({
-      resolveClaim: dependencies.resolveClaim,
+      resolveClaim,
       maxBytes: settings.maxTransactionBytes,
       kept: directoryTables,
       workspaceColumn: dependencies.workspaceColumn,
@@ -90,7 +93,6 @@ export function createFeed(dependencies: Dependencies) {
   let reader: Reader | null = null;
   let ticker: NodeJS.Timeout | null = null;
   let nextMove = createMove();
-  const closing = new AbortController();
 
   const logView: LogView = {
     position: () => met?.position ?? null,

@@ -5,13 +5,14 @@ import type { Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
+import type { Before } from './frame-writer.ts';
 import type { LogView, Tick } from './log-view.ts';
 import { HistoryLostError } from './replay.ts';
 import { isUnchanged, readPlace, startOf } from './resume.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { createStandpoint } from './standpoint.ts';
 import type { StartPoints } from './start-point.ts';
-import { type Before, createTeller } from './teller.ts';
+import { createTeller } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { lookBefore } from './view.ts';
 import { whyEnded } from './why-ended.ts';
@@ -82,14 +83,12 @@ export function createFollower(dependencies: Dependencies) {
   async function start(): Promise<void> {
     const contents = request.after === null ? null : readPlace(cursors, request, request.after);
     if (request.after !== null && contents === null && !isRows) throw whyEnded.expired();
-    const here = log.position();
+    place = log.position();
     if (isRows && contents === null) {
-      place = here;
       openRows(await beginnings.rows(ending.signal));
     } else {
       const point = await beginnings.point();
       if (contents === null) {
-        place = here;
         standpoint.settleAt(point, point);
         teller.quiet(placeOrFail(), true);
       } else if (isUnchanged(contents, request, point)) {

@@ -32,12 +32,15 @@ interface Writing {
   readonly upToDate: boolean;
 }
 
-/** Where a transaction's frames stand. */
-interface Placing {
-  /** Before the transaction. */
+/** What was before a transaction. */
+export interface Before {
   readonly previous: LogPosition;
   /** As of `previous`: for cursors in the middle of the transaction, which is then looked at again from its beginning. */
   readonly before: Standing;
+}
+
+/** Where a transaction's frames stand. */
+export interface Placing extends Before {
   /** How many of its changes the client has from an earlier subscription. */
   readonly alreadySent: number;
   /** Whether nothing follows it yet. */
@@ -50,7 +53,6 @@ interface Placing {
  */
 export function createFrameWriter({ queue, cursors, bounds, viewerId, question }: Dependencies) {
   let lastFrameAt = Date.now();
-  let lastFrame: Frame | null = null;
   let last: CursorContents | null = null;
 
   function write(writing: Writing, standing: Standing, goesOn = false): boolean {
@@ -72,7 +74,6 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     const bytes = changes.reduce((sum, change) => sum + sizeOfChange(change), frameOverheadBytes);
     if (!queue.push(frame, bytes, goesOn)) return false;
     lastFrameAt = Date.now();
-    lastFrame = frame;
     last = contents;
     return true;
   }
@@ -83,7 +84,7 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     },
     /** Of the last frame that was taken: from there the client can go on. */
     get lastCursor() {
-      return lastFrame?.cursor ?? null;
+      return last && cursors.write(last);
     },
     /** A frame without changes: the opening one, progress, or (not `upToDate`) word that what is on screen may be old. */
     writeQuiet: (position: LogPosition, standing: Standing, upToDate: boolean): boolean =>

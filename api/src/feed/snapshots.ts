@@ -1,12 +1,11 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { createDirectory } from '../authority/directory.ts';
-import { codedError } from '../errors.ts';
 import { bothWheres } from '../model/prisma-where.ts';
 import { type Row, textOf } from '../model/row.ts';
 import { tableOf } from '../model/table.ts';
 import type { Database } from '../model/transaction.ts';
 import { createSnapshotRows, type SnapshotRows } from './snapshot-rows.ts';
-import { parseStartPoint, type StartPoint, startPointSql } from './start-point.ts';
+import { onceRelayed, parseStartPoint, type StartPoint, startPointSql } from './start-point.ts';
 import { createTurns } from './turns.ts';
 import { enteringRow, type View } from './view.ts';
 
@@ -97,19 +96,9 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
     /**
      * @throws UNAVAILABLE when no relay runs, or when it takes too long; what the database throws.
      */
-    async read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot> {
-      const deadline = Date.now() + settings.relayTimeoutMs;
-      for (;;) {
-        const snapshot = await readInTurn(request, signal);
-        if (snapshot !== null) return snapshot;
-        if (signal.aborted || Date.now() > deadline)
-          throw codedError('UNAVAILABLE', 'No listener is running against this database. Try again in a few seconds.');
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    },
-    /** Of rows that were read and not yet sent, compressed. */
-    get bytes() {
-      return memory.bytes;
+    read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot> {
+      const options = { timeoutMs: settings.relayTimeoutMs, isOver: () => signal.aborted };
+      return onceRelayed(() => readInTurn(request, signal), options);
     },
   };
 }

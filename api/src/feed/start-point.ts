@@ -66,17 +66,12 @@ export function createStartPoints({ connect, settings }: Dependencies) {
     return opening;
   }
 
-  async function readOnceCurrent(parameters: StartPointParameters): Promise<StartPoint> {
-    const deadline = Date.now() + settings.relayTimeoutMs;
-    for (;;) {
+  function readOnceCurrent(parameters: StartPointParameters): Promise<StartPoint> {
+    const read = async () => {
       const client = await connected();
-      const { rows } = await client.query(startPointSql, [...parameters]);
-      const point = parseStartPoint(rows);
-      if (point !== null) return point;
-      if (closed || Date.now() > deadline)
-        throw codedError('UNAVAILABLE', 'No listener is running against this database. Try again in a few seconds.');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      return parseStartPoint((await client.query(startPointSql, [...parameters])).rows);
+    };
+    return onceRelayed(read, { timeoutMs: settings.relayTimeoutMs, isOver: () => closed });
   }
 
   async function serve() {
@@ -118,6 +113,26 @@ export function createStartPoints({ connect, settings }: Dependencies) {
   };
 }
 export type StartPoints = ReturnType<typeof createStartPoints>;
+
+/**
+ * Reads again while there is no relay of this run of the server (after a restart, say).
+ *
+ * @param read  gives null while there is none.
+ * @throws UNAVAILABLE when there is none for too long.
+ */
+export async function onceRelayed<Result>(
+  read: () => Promise<Result | null>,
+  { timeoutMs, isOver }: { readonly timeoutMs: number; readonly isOver: () => boolean },
+): Promise<Result> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const result = await read();
+    if (result !== null) return result;
+    if (isOver() || Date.now() > deadline)
+      throw codedError('UNAVAILABLE', 'No listener is running against this database. Try again in a few seconds.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 /** What each of those who asked together is to know: its own memberships, and when it needs them its workspaces' members. */
 function divideAuthority({ members, adminIds, liveSessionIds }: AuthoritySnapshot) {

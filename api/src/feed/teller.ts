@@ -3,7 +3,7 @@ import type { Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import { createFrameWriter, type Standing } from './frame-writer.ts';
+import { createFrameWriter, type Placing, type Standing } from './frame-writer.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { whyEnded } from './why-ended.ts';
@@ -16,21 +16,6 @@ interface Dependencies {
   readonly standing: () => Standing;
   /** The client reads too slowly: nothing more is told. */
   readonly onSlow: (error: GraphQLError) => void;
-}
-
-/** What was before a transaction. */
-export interface Before {
-  readonly previous: LogPosition;
-  /** As of `previous`. */
-  readonly before: Standing;
-}
-
-/** Where a transaction stands for whoever is told of it. */
-interface Placing extends Before {
-  /** Nothing follows it yet. */
-  readonly isNewest: boolean;
-  /** How many of its changes the client has already, from before it came back. */
-  readonly alreadySent: number;
 }
 
 /** Tells a subscriber what happened, in frames, as fast as it reads; ends with SLOW_CONSUMER and the cursor to go on from. */

@@ -2,7 +2,6 @@ import type { JsonRow } from '@sync-hub/stream/change-record';
 import type { MemberRow } from '../../authority/directory.ts';
 import type { Model } from '../../model/model.ts';
 import type { Row } from '../../model/row.ts';
-import { createClaimResolver } from '../claimed-row.ts';
 import { createCursors } from '../cursor.ts';
 import { createFeed } from '../feed.ts';
 import type { FollowRequest } from '../follow-request.ts';
@@ -44,7 +43,7 @@ export async function startFeed({
     startPoints: database.startPoints,
     cursors,
     snapshots: database.snapshots,
-    resolveClaim: createClaimResolver(async () => null, quiet, new AbortController().signal),
+    readClaimed: async () => null,
     workspaceColumn: (table) => (table === 'tasks' ? 'workspace_id' : null),
     onSessionEnded: (sessionId) => ended.push(sessionId),
     settings: { frame, ring, maxTransactionBytes: 100_000, maxReplays: 4, progressMs: 30_000, stalledMs },
