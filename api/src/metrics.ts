@@ -19,6 +19,15 @@ export function collectFeedMetrics(registry: Registry, feed: Feed, sockets: Sock
   gauge('log_unreadable_records', 'Records on the stream that are not ours', () => feed.counters.unreadable);
   gauge('log_transactions', 'Transactions passed since start', () => feed.counters.transactions);
   gauge('feed_resyncs', 'Times the log could not be continued', () => feed.counters.resyncs);
+  new Gauge({
+    name: 'sync_hub_api_subscriptions_lost',
+    help: 'Subscriptions that could not be continued: their rows were read anew, or they ended with CURSOR_EXPIRED',
+    labelNames: ['loss'],
+    registers: [registry],
+    collect() {
+      for (const [loss, count] of Object.entries(feed.counters.losses)) this.set({ loss }, count);
+    },
+  });
   gauge('ring_bytes', 'Transactions held in memory, roughly', () => feed.ring.bytes);
   gauge('ring_transactions', 'The same, counted', () => feed.ring.transactions);
   gauge('subscriptions', 'Subscriptions now', () => feed.subscriptions);

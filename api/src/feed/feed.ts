@@ -2,9 +2,11 @@ import type { ChangeRecord } from '@sync-hub/stream/change-record';
 import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
 import { affectedViewers, directoryTables, endedSessions } from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
+import { createBell } from './bell.ts';
 import { createClaimResolver, type ReadClaimed } from './claimed-row.ts';
 import type { Cursors } from './cursor.ts';
 import { type Everybody, loadEverybody } from './everybody.ts';
+import { createFeedCounters } from './feed-counters.ts';
 import type { FeedLog } from './feed-log.ts';
 import type { FollowRequest } from './follow-request.ts';
 import { createFollower, type Follower } from './follower.ts';
@@ -46,15 +48,6 @@ interface Dependencies {
   readonly log: FeedLog;
 }
 
-/** Counts what must not go unseen. */
-export interface FeedCounters {
-  gaps: number;
-  repeated: number;
-  unreadable: number;
-  resyncs: number;
-  transactions: number;
-}
-
 /** So many of the newest records are read at the start, to fill the ring with what clients may have missed meanwhile. */
 const backfillRecords = 10_000;
 
@@ -67,7 +60,7 @@ const backfillRecords = 10_000;
  */
 export function createFeed(dependencies: Dependencies) {
   const { stream, startPoints, snapshots, cursors, onSessionEnded, settings, log } = dependencies;
-  const counters: FeedCounters = { gaps: 0, repeated: 0, unreadable: 0, resyncs: 0, transactions: 0 };
+  const counters = createFeedCounters();
   const followers = createFollowerIndex();
   const closing = new AbortController();
   const resolveClaim = createClaimResolver(dependencies.readClaimed, log, closing.signal);
@@ -92,13 +85,13 @@ export function createFeed(dependencies: Dependencies) {
   let lastRecordAt = Date.now();
   let reader: Reader | null = null;
   let ticker: NodeJS.Timeout | null = null;
-  let nextMove = createMove();
+  const moves = createBell();
 
   const logView: LogView = {
     position: () => met?.position ?? null,
     after: (place) => (met === null ? 'other' : ring.after(place)),
     since: (place, signal) => readHistory({ ring, replay: replayInTurn }, place, signal),
-    moved: () => nextMove.done,
+    moved: moves.rung,
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
     membersAt(workspaceId, place) {
       const later = ring.allAfter(place);
@@ -148,7 +141,7 @@ export function createFeed(dependencies: Dependencies) {
     met.position = transaction.position;
     for (const completeHalf of halves) completeHalf();
     for (const sessionId of endedSessions(transaction)) endSession(sessionId);
-    move();
+    moves.ring();
   }
 
   /** The first whole transaction: everybody is read, in a snapshot later than it. */
@@ -160,7 +153,7 @@ export function createFeed(dependencies: Dependencies) {
     met = { everybody, position };
     ring.begin(position);
     log.info({ seq: position.seq, members: everybody.start.authority.members.length }, 'the feed has met the log');
-    move();
+    moves.ring();
   }
 
   function meetAnew(reason: string) {
@@ -169,14 +162,8 @@ export function createFeed(dependencies: Dependencies) {
     counters.resyncs += 1;
     log.warn({ reason, subscriptions: followers.size }, 'the log cannot be continued: rows are read anew, changes end');
     met = null;
-    for (const follower of followers.all()) follower.lose();
-    move();
-  }
-
-  function move() {
-    const moved = nextMove;
-    nextMove = createMove();
-    moved.resolve();
+    for (const follower of followers.all()) follower.lose('history');
+    moves.ring();
   }
 
   // ── who follows ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,6 +246,13 @@ export function createFeed(dependencies: Dependencies) {
         cursors,
         frameBounds: settings.frame,
         onLive: (isLive) => follower !== null && followers.setLive(follower, isLive),
+        onLoss(loss) {
+          counters.losses[loss] += 1;
+          log.debug(
+            { loss, viewerId: request.viewerId, resumes: request.after !== null },
+            'a subscription cannot be continued',
+          );
+        },
         onEnd: () => follower !== null && followers.remove(follower),
       });
       followers.add(follower);
@@ -298,13 +292,4 @@ function beginningOf({ epoch, seq }: Position): Position {
 
 function isBefore(one: Position, other: Position): boolean {
   return one.epoch < other.epoch || (one.epoch === other.epoch && one.seq < other.seq);
-}
-
-/** A promise and how to resolve it. */
-function createMove() {
-  let resolve = () => {};
-  const done = new Promise<void>((resolver) => {
-    resolve = resolver;
-  });
-  return { done, resolve };
 }

@@ -1,6 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { asCodedError } from '../errors.ts';
 import { createBeginnings } from './beginnings.ts';
+import { createBell } from './bell.ts';
 import type { Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
@@ -8,14 +9,14 @@ import type { FrameQueue } from './frame-queue.ts';
 import type { Before } from './frame-writer.ts';
 import type { LogView, Tick } from './log-view.ts';
 import { HistoryLostError } from './replay.ts';
-import { isUnchanged, readPlace, startOf } from './resume.ts';
+import { lostSince, readPlace, startOf } from './resume.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { createStandpoint } from './standpoint.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTeller } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { lookBefore } from './view.ts';
-import { whyEnded } from './why-ended.ts';
+import { type Loss, whyEnded } from './why-ended.ts';
 
 interface Dependencies {
   readonly request: FollowRequest;
@@ -27,6 +28,8 @@ interface Dependencies {
   readonly frameBounds: FrameBounds;
   /** It stands at the newest transaction and is to be shown each that concerns it; or does so no more. */
   readonly onLive: (isLive: boolean) => void;
+  /** It cannot be continued: its rows are read anew, or it ends. */
+  readonly onLoss: (loss: Loss) => void;
   /** It takes nothing more. */
   readonly onEnd: () => void;
 }
@@ -48,7 +51,7 @@ const patienceMs = 5_000;
  * @see docs/data-flow.md, "Where a subscription starts"
  */
 export function createFollower(dependencies: Dependencies) {
-  const { request, queue, log, startPoints, snapshots, cursors, frameBounds, onLive, onEnd } = dependencies;
+  const { request, queue, log, startPoints, snapshots, cursors, frameBounds, onLive, onLoss, onEnd } = dependencies;
   const isRows = request.kind === 'rows';
   const beginnings = createBeginnings({ request, startPoints, snapshots });
   const standpoint = createStandpoint({ request, log });
@@ -72,8 +75,8 @@ export function createFollower(dependencies: Dependencies) {
   let mustReset = false;
   let resettingSince: number | null = null;
   let isLive = false;
-  let leaveLive = () => {};
-  let wake = () => {};
+  const leftLive = createBell();
+  const woken = createBell();
   /** At the newest transaction. */
   let isIdle = false;
 
@@ -82,22 +85,27 @@ export function createFollower(dependencies: Dependencies) {
   /** Finds its place. Rejects with a coded error; after that it follows until it ends. */
   async function start(): Promise<void> {
     const contents = request.after === null ? null : readPlace(cursors, request, request.after);
-    if (request.after !== null && contents === null && !isRows) throw whyEnded.expired();
+    if (request.after !== null && contents === null) {
+      onLoss('question');
+      if (!isRows) throw whyEnded.expired('question');
+    }
     place = log.position();
-    if (isRows && contents === null) {
-      openRows(await beginnings.rows(ending.signal));
-    } else {
+    if (contents !== null) {
       const point = await beginnings.point();
-      if (contents === null) {
-        standpoint.settleAt(point, point);
-        teller.quiet(placeOrFail(), true);
-      } else if (isUnchanged(contents, request, point)) {
+      const loss = lostSince(contents, request, point);
+      if (loss === null) {
         place = contents.position;
         alreadySent = contents.sentOfNext;
         standpoint.settleAt(point, startOf(contents, point));
       } else {
-        lose();
+        lose(loss);
       }
+    } else if (isRows) {
+      openRows(await beginnings.rows(ending.signal));
+    } else {
+      const point = await beginnings.point();
+      standpoint.settleAt(point, point);
+      teller.quiet(placeOrFail(), true);
     }
     void run();
   }
@@ -121,18 +129,24 @@ export function createFollower(dependencies: Dependencies) {
         await catchUp();
       } catch (error) {
         if (ending.signal.aborted) return;
-        if (error instanceof HistoryLostError) lose();
+        if (error instanceof HistoryLostError) lose('history');
         else end(asCodedError(error));
       }
     }
   }
 
-  /** Rows are read anew; changes cannot be. */
-  function lose() {
-    if (!isRows) return end(whyEnded.expired());
-    mustReset = true;
+  /** The log cannot be continued from its place. */
+  function lose(loss: Loss) {
+    giveUp(loss);
     place = null;
     leaveLive();
+  }
+
+  /** Rows are read anew; changes cannot be. */
+  function giveUp(loss: Loss) {
+    onLoss(loss);
+    if (!isRows) return end(whyEnded.expired(loss));
+    mustReset = true;
   }
 
   /** Everything again, from a new snapshot. While Postgres does not answer, the client is told that it may be behind. */
@@ -176,14 +190,14 @@ export function createFollower(dependencies: Dependencies) {
     standpoint.shareEverybody();
     isLive = true;
     onLive(true);
-    return new Promise((resolve) => {
-      leaveLive = () => {
-        leaveLive = () => {};
-        isLive = false;
-        onLive(false);
-        resolve();
-      };
-    });
+    return leftLive.rung();
+  }
+
+  function leaveLive() {
+    if (!isLive) return;
+    isLive = false;
+    onLive(false);
+    leftLive.ring();
   }
 
   /** What it is at is not to be gone on with. */
@@ -192,11 +206,8 @@ export function createFollower(dependencies: Dependencies) {
   }
 
   /** Waits until the log has moved, or there is something else to do. */
-  function whatComes(): Promise<unknown> {
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    return Promise.race([log.moved(), woken]);
+  function whatComes(): Promise<void> {
+    return Promise.race([log.moved(), woken.rung()]);
   }
 
   // ── one transaction ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +217,7 @@ export function createFollower(dependencies: Dependencies) {
     let verdict = standpoint.judge(transaction);
     const { start } = standpoint;
     if (verdict === 'unsure' && start !== null) {
-      if (!(await beginnings.stillHolds(start, ending.signal))) return lose();
+      if (!(await beginnings.stillHolds(start, ending.signal))) return lose('crash');
       standpoint.trust(transaction.session);
       verdict = standpoint.judge(transaction);
     }
@@ -234,21 +245,14 @@ export function createFollower(dependencies: Dependencies) {
     return () => {
       // If it is read anew, then from before this one: the snapshot will have seen it.
       place = previous;
-      if (mustNotTell(transaction, mayHaveMissed)) return;
+      const loss = standpoint.lossBy(transaction, mayHaveMissed);
+      if (loss !== null) giveUp(loss);
+      if (isOver()) return;
       place = transaction.position;
       deliver(transaction, look(authority), { previous, before });
       // Changes of one workspace end with the membership in it.
       if (!isRows && wasMember && !standpoint.isMember()) end(whyEnded.noMember());
     };
-  }
-
-  /** Where the transaction cannot simply be told: resets, or ends. */
-  function mustNotTell(transaction: LogTransaction, mayHaveMissed: boolean): boolean {
-    const isAffected = standpoint.isAuthorityAffected(transaction);
-    const hasMissed = mayHaveMissed || standpoint.mayHaveMissed(transaction);
-    if (isRows) mustReset ||= isAffected || hasMissed;
-    else if (hasMissed) end(whyEnded.expired());
-    return isRows ? mustReset : hasMissed;
   }
 
   function deliver(transaction: LogTransaction, told: readonly FrameChange[], from: Before) {
@@ -270,7 +274,7 @@ export function createFollower(dependencies: Dependencies) {
     ending.abort();
     pages?.release();
     leaveLive();
-    wake();
+    woken.ring();
     queue.end(error);
     onEnd();
   }
@@ -294,11 +298,11 @@ export function createFollower(dependencies: Dependencies) {
     },
     /** Postgres says that the viewer has lost something, and the log has not said so in time. */
     distrust() {
-      if (!isRows) return end(request.workspaceId === null ? whyEnded.expired() : whyEnded.noMember());
+      if (!isRows && request.workspaceId !== null) return end(whyEnded.noMember());
       place = isLive ? log.position() : place;
-      mustReset = true;
+      giveUp('authority');
       leaveLive();
-      wake();
+      woken.ring();
     },
     /**
      * Once a second. Ends with the token; says when the log stalls and when it goes on; else moves the cursor on, by a frame
@@ -307,10 +311,7 @@ export function createFollower(dependencies: Dependencies) {
     tick({ now, quietSince, isStalled }: Tick) {
       if (request.expiresAt.getTime() <= now) return end(whyEnded.tokenExpired());
       if (resettingSince !== null && (isStalled || now - resettingSince > patienceMs)) teller.mayBeOld();
-      if (!isIdle) return;
-      const isQuiet = teller.lastFrameAt < quietSince;
-      if (isStalled !== teller.saidUpToDate && (isStalled || !isQuiet)) return;
-      teller.quiet(placeOrFail(), !isStalled);
+      if (isIdle) teller.refresh(placeOrFail(), quietSince, isStalled);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { CursorContents, Cursors } from './cursor.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
 import { parseSnapshot } from './snapshot.ts';
 import type { StartPoint } from './start-point.ts';
+import type { Loss } from './why-ended.ts';
 
 /**
  * Reads the cursor to go on from; null when it is of somebody who may, but cannot be continued exactly: another question, or of
@@ -24,10 +25,11 @@ export function readPlace(cursors: Cursors, request: FollowRequest, after: strin
   return contents.question === request.question && contents.start !== 'unfinished' ? contents : null;
 }
 
-/** Whether what the viewer may see, and how the tables look, is now what it was when the cursor was written. */
-export function isUnchanged(contents: CursorContents, request: FollowRequest, now: StartPoint): boolean {
+/** Null when what the viewer may see, and how the tables look, is now what it was when the cursor was written. */
+export function lostSince(contents: CursorContents, request: FollowRequest, now: StartPoint): Loss | null {
   const fingerprint = createDirectory(now.authority).fingerprintOf(request.viewerId, needsPeers(request));
-  return contents.authority === fingerprint && contents.shapes === now.shapes;
+  if (contents.authority !== fingerprint) return 'authority';
+  return contents.shapes === now.shapes ? null : 'shape';
 }
 
 /** The start point whose snapshot the subscription was still being compared with; null when it was past that. */

@@ -13,6 +13,7 @@ import { HistoryLostError } from './replay.ts';
 import { createStartFilter, type StartFilter } from './start-filter.ts';
 import type { StartPoint } from './start-point.ts';
 import type { LogTransaction } from './transaction.ts';
+import type { Loss } from './why-ended.ts';
 
 interface Dependencies {
   readonly request: FollowRequest;
@@ -60,6 +61,26 @@ export function createStandpoint({ request, log }: Dependencies) {
     return { start: start && cursorStart(start), authority: fingerprint, shapes };
   }
 
+  /** Call with every transaction that may change what is known of the viewer. */
+  function isAuthorityAffected(transaction: LogTransaction): boolean {
+    if (!transaction.tables.has('members') && !transaction.tables.has('users')) return false;
+    const mine = affectedWorkspaces(transaction, viewerId);
+    const hasNewRole = affectsRole(transaction, viewerId);
+    const { memberships } = authority();
+    const hasOtherPeers = withPeers && [...affectedWorkspaces(transaction)].some((id) => memberships.has(id));
+    if (mine.size > 0 || hasNewRole || hasOtherPeers) fingerprint = null;
+    return hasNewRole || hasOtherPeers || (workspaceId === null ? mine.size > 0 : mine.has(workspaceId));
+  }
+
+  /** Whether something that cannot be known may be of its views: of any workspace, or of one the viewer is a member of. */
+  function mayHaveMissed({ unknowable }: LogTransaction): boolean {
+    return views.some(({ model }) => {
+      const workspaces = unknowable.get(model.table);
+      if (workspaces === undefined || workspaces === 'any') return workspaces === 'any';
+      return [...workspaces].some((id) => authority().memberships.has(id));
+    });
+  }
+
   return {
     authority,
     /** Begins anew, as things were at `now`. @param start  whose snapshot has seen some of what comes; null: nothing of it. */
@@ -96,23 +117,16 @@ export function createStandpoint({ request, log }: Dependencies) {
         own.directory.adopt(members);
       }
     },
-    /** Call with every transaction that may change what is known of the viewer. */
-    isAuthorityAffected(transaction: LogTransaction): boolean {
-      if (!transaction.tables.has('members') && !transaction.tables.has('users')) return false;
-      const mine = affectedWorkspaces(transaction, viewerId);
-      const hasNewRole = affectsRole(transaction, viewerId);
-      const { memberships } = authority();
-      const hasOtherPeers = withPeers && [...affectedWorkspaces(transaction)].some((id) => memberships.has(id));
-      if (mine.size > 0 || hasNewRole || hasOtherPeers) fingerprint = null;
-      return hasNewRole || hasOtherPeers || (workspaceId === null ? mine.size > 0 : mine.has(workspaceId));
-    },
-    /** Whether something that cannot be known may be of its views: of any workspace, or of one the viewer is a member of. */
-    mayHaveMissed({ unknowable }: LogTransaction): boolean {
-      return views.some(({ model }) => {
-        const workspaces = unknowable.get(model.table);
-        if (workspaces === undefined || workspaces === 'any') return workspaces === 'any';
-        return [...workspaces].some((id) => authority().memberships.has(id));
-      });
+    mayHaveMissed,
+    /**
+     * Why a transaction cannot simply be told, once its authority has moved on by it.
+     *
+     * @param mightHaveMissed  what `mayHaveMissed` said right before it.
+     */
+    lossBy(transaction: LogTransaction, mightHaveMissed: boolean): Loss | null {
+      const isAffected = isAuthorityAffected(transaction);
+      if (mightHaveMissed || mayHaveMissed(transaction)) return 'unknowable';
+      return isAffected && request.kind === 'rows' ? 'authority' : null;
     },
     /** Of the one workspace that is asked for. */
     isMember: (): boolean => workspaceId !== null && authority().memberships.has(workspaceId),

@@ -37,19 +37,23 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
     requireTaken(await queue.room());
   }
 
+  /** A frame without changes: what is on screen is what the log has brought, or may be old. */
+  function quiet(position: LogPosition, upToDate: boolean) {
+    saidUpToDate = upToDate;
+    requireTaken(frames.writeQuiet(position, standing(), upToDate));
+  }
+
   return {
     room,
     /** The last that was said of it. */
     get saidUpToDate() {
       return saidUpToDate;
     },
-    get lastFrameAt() {
-      return frames.lastFrameAt;
-    },
-    /** A frame without changes: what is on screen is what the log has brought, or may be old. */
-    quiet(position: LogPosition, upToDate: boolean) {
-      saidUpToDate = upToDate;
-      requireTaken(frames.writeQuiet(position, standing(), upToDate));
+    quiet,
+    /** Says when the log stalls, and when it goes on; else moves the cursor on, when nothing was said since `quietSince`. */
+    refresh(position: LogPosition, quietSince: number, isStalled: boolean) {
+      const isQuiet = frames.lastFrameAt < quietSince;
+      if (isStalled === saidUpToDate || (isQuiet && !isStalled)) quiet(position, !isStalled);
     },
     /** What is on screen may be old, and it is not known yet from where it goes on. Said once. */
     mayBeOld() {

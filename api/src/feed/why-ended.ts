@@ -1,12 +1,24 @@
 import type { GraphQLError } from 'graphql';
 import { codedError } from '../errors.ts';
 
+/** Why a subscription cannot be continued exactly: a watch reads its rows anew, changes end with CURSOR_EXPIRED. */
+export const losses = {
+  question:
+    'the cursor is of another question, of an older version of the server, or of a snapshot that was not read to its end',
+  authority: 'what this viewer may see has changed',
+  shape: 'the columns of the tables have changed',
+  history: 'the log no longer holds what follows, or has another history',
+  crash: 'the database crashed before the log had passed the snapshot',
+  unknowable: 'a table was truncated, or a transaction was too large to be held',
+} as const;
+export type Loss = keyof typeof losses;
+
 /** Why subscriptions end, as their clients are told. */
 export const whyEnded = {
-  expired: (): GraphQLError =>
+  expired: (loss: Loss): GraphQLError =>
     codedError(
       'CURSOR_EXPIRED',
-      'The log cannot be continued exactly from here. Read again, then subscribe again without `after`.',
+      `Changes cannot be continued exactly from here: ${losses[loss]}. Read again, then subscribe again without \`after\`.`,
     ),
   noMember: (): GraphQLError =>
     codedError('FORBIDDEN', 'You are no longer a member of the workspace that this subscription follows.'),

@@ -11,7 +11,7 @@ import { createFakeDatabase } from './fake-database.ts';
 import { createFakeLog } from './fake-log.ts';
 
 const silent = () => {};
-const quiet = { info: silent, warn: silent, error: silent };
+const quiet = { debug: silent, info: silent, warn: silent, error: silent };
 
 export const bounds = {
   maxSubscriptions: 10,
