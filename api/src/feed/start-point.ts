@@ -1,6 +1,6 @@
-import type { QueryResult } from 'pg';
 import { type AuthoritySnapshot, authoritySnapshotSql } from '../authority/snapshot-sql.ts';
 import { asCodedError, codedError } from '../errors.ts';
+import { type Connection, createSingleConnection } from './single-connection.ts';
 import { parseSnapshot } from './snapshot.ts';
 import type { Beginning } from './start-filter.ts';
 
@@ -20,17 +20,9 @@ export interface StartRequest {
   readonly needsPeers: boolean;
 }
 
-/** The part of a pg.Client that is used here. */
-export interface AnchorConnection {
-  query(sql: string, values: unknown[]): Promise<QueryResult<Record<string, unknown>>>;
-  on(event: 'end', listener: () => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  end(): Promise<void>;
-}
-
 interface Dependencies {
   /** Opens a connection to the primary. */
-  connect(): Promise<AnchorConnection>;
+  connect(): Promise<Connection>;
   settings: {
     /** How long a subscription waits for a relay that is not there yet (after a restart of the server, say). */
     readonly relayTimeoutMs: number;
@@ -38,50 +30,39 @@ interface Dependencies {
 }
 
 /**
- * Takes start points, all over one connection, one statement for everybody who asks in the same moment: a thousand
- * clients that reconnect at once cost a handful of statements.
+ * Takes start points, all over one connection, one statement for everybody who has asked by then: a thousand clients that
+ * reconnect at once cost a handful of statements, and a Postgres that does not answer is not waited for by one after the other.
  *
  * One statement has one snapshot, so position and authority belong together without a transaction.
  *
  * @see docs/data-flow.md, "Where a subscription starts"
  */
 export function createStartPoints({ connect, settings }: Dependencies) {
-  let connection: Promise<AnchorConnection> | null = null;
+  const connection = createSingleConnection(connect);
   let waiting: { request: StartRequest; resolve(point: StartPoint): void; reject(error: unknown): void }[] = [];
+  let isServing = false;
+  let nextIncarnation: Promise<string> | null = null;
   let closed = false;
 
-  function connected(): Promise<AnchorConnection> {
-    if (connection !== null) return connection;
-    const opening = connect();
-    connection = opening;
-    const forget = () => {
-      // pg tells of an error and of the end; by the second a new connection may be open.
-      if (connection !== opening) return;
-      connection = null;
-    };
-    opening.then((client) => {
-      client.on('error', forget);
-      client.on('end', forget);
-    }, forget);
-    return opening;
-  }
-
-  function readOnceCurrent(parameters: StartPointParameters): Promise<StartPoint> {
-    const read = async () => {
-      const client = await connected();
-      return parseStartPoint((await client.query(startPointSql, [...parameters])).rows);
-    };
+  function readOnceCurrent(parameters: () => StartPointParameters): Promise<StartPoint> {
+    const read = async () => parseStartPoint(await connection.ask(() => [startPointSql, [...parameters()]]));
     return onceRelayed(read, { timeoutMs: settings.relayTimeoutMs, isOver: () => closed });
   }
 
   async function serve() {
-    const served = waiting;
-    waiting = [];
+    while (waiting.length > 0) await serveAllWhoWait();
+    isServing = false;
+  }
+
+  async function serveAllWhoWait() {
+    let served: typeof waiting = [];
+    const allByNow = () => {
+      served = [...served, ...waiting];
+      waiting = [];
+      return parametersOf(served.map(({ request }) => request));
+    };
     try {
-      const viewers = [...new Set(served.map(({ request }) => request.viewerId))];
-      const withPeers = served.filter(({ request }) => request.needsPeers).map(({ request }) => request.viewerId);
-      const sessions = [...new Set(served.map(({ request }) => request.sessionId))];
-      const point = await readOnceCurrent([viewers, [...new Set(withPeers)], sessions]);
+      const point = await readOnceCurrent(allByNow);
       const partOf = divideAuthority(point.authority);
       for (const { request, resolve } of served) resolve({ ...point, authority: partOf(request) });
     } catch (error) {
@@ -93,22 +74,26 @@ export function createStartPoints({ connect, settings }: Dependencies) {
     /** The start point of one subscription. Rejects with UNAVAILABLE while there is no relay, or no Postgres. */
     take(request: StartRequest): Promise<StartPoint> {
       return new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(() => void serve());
         waiting.push({ request, resolve, reject });
+        if (!isServing) setImmediate(() => void serve());
+        isServing = true;
       });
     },
     /** The start point of the directory of everybody. */
-    takeForEverybody: (): Promise<StartPoint> => readOnceCurrent([null, [], []]),
-    /** Of the server, now. Rejects while Postgres does not answer. */
-    async incarnation(): Promise<string> {
-      const client = await connected();
-      const { rows } = await client.query('SELECT sync.server_incarnation() AS incarnation', []);
-      return String(rows[0]?.['incarnation']);
+    takeForEverybody: (): Promise<StartPoint> => readOnceCurrent(() => [null, [], []]),
+    /** Of the server, not before this was called. Rejects while Postgres does not answer. */
+    incarnation(): Promise<string> {
+      nextIncarnation ??= connection
+        .ask(() => {
+          nextIncarnation = null;
+          return ['SELECT sync.server_incarnation() AS incarnation', []];
+        })
+        .then(([row]) => String(row?.['incarnation']));
+      return nextIncarnation;
     },
-    async close() {
+    close() {
       closed = true;
-      const client = await connection?.catch(() => null);
-      await client?.end();
+      return connection.close();
     },
   };
 }
@@ -143,6 +128,12 @@ function divideAuthority({ members, adminIds, liveSessionIds }: AuthoritySnapsho
     const known = needsPeers ? own.flatMap(({ workspace_id }) => byWorkspace.get(workspace_id) ?? []) : own;
     return { members: known, adminIds, liveSessionIds };
   };
+}
+
+function parametersOf(requests: readonly StartRequest[]): StartPointParameters {
+  const withPeers = requests.filter(({ needsPeers }) => needsPeers);
+  const viewersOf = (some: readonly StartRequest[]) => [...new Set(some.map(({ viewerId }) => viewerId))];
+  return [viewersOf(requests), viewersOf(withPeers), [...new Set(requests.map(({ sessionId }) => sessionId))]];
 }
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item[]> {

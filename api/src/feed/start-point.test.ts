@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import type { QueryResult } from 'pg';
+import type { Connection } from './single-connection.ts';
+import { createStartPoints } from './start-point.ts';
+
+const current = {
+  snapshot: '10:10:',
+  epoch: '1',
+  session: 's',
+  batch: '7',
+  current: true,
+  incarnation: 'first run',
+  shapes: 'as they are',
+  authority: { members: [], adminIds: [], liveSessionIds: [] },
+};
+const asking = (viewerId: string) => ({ viewerId, sessionId: `session of ${viewerId}`, needsPeers: false });
+
+/** A server that answers when a test says so, on connections that tell how many questions they have at once. */
+function createServer() {
+  const state = { isAway: false, connections: 0, ended: 0, atOnce: 0, most: 0, statements: [] as unknown[][] };
+  const held: { answer(rows: object[]): void; fail(error: Error): void }[] = [];
+  const connect = async (): Promise<Connection> => {
+    if (state.isAway) throw new Error('away');
+    state.connections += 1;
+    return {
+      query(sql, values) {
+        state.atOnce += 1;
+        state.most = Math.max(state.most, state.atOnce);
+        state.statements.push([sql, ...values]);
+        return new Promise((resolve, reject) => {
+          const over = () => {
+            state.atOnce -= 1;
+          };
+          held.push({
+            answer(rows) {
+              over();
+              resolve({ rows } as QueryResult<Record<string, unknown>>);
+            },
+            fail(error) {
+              over();
+              reject(error);
+            },
+          });
+        });
+      },
+      on: () => {},
+      async end() {
+        state.ended += 1;
+      },
+    };
+  };
+  const next = async () => {
+    await waitFor(() => held.length > 0, { what: 'a question' });
+    return held.splice(0);
+  };
+  return {
+    state,
+    startPoints: createStartPoints({ connect, settings: { relayTimeoutMs: 1_000 } }),
+    async answer(row: object = current) {
+      for (const question of await next()) question.answer([row]);
+    },
+    async fail() {
+      for (const question of await next()) question.fail(new Error('Query read timeout'));
+    },
+  };
+}
+
+describe('start points', () => {
+  test('are asked for in one statement by all who wait, never two statements at once', async () => {
+    const { state, startPoints, answer } = createServer();
+    const first = startPoints.take(asking('ada'));
+    await waitFor(() => state.atOnce === 1, { what: 'the first statement' });
+    const later = ['bob', 'cid', 'eve'].map((viewerId) => startPoints.take(asking(viewerId)));
+    const everybody = startPoints.takeForEverybody();
+    await answer();
+    await first;
+    await answer();
+    await answer();
+    await Promise.all([...later, everybody]);
+    expect(state.statements.map(([, viewers]) => viewers)).toEqual([['ada'], null, ['bob', 'cid', 'eve']]);
+    expect([state.connections, state.most]).toEqual([1, 1]);
+  });
+
+  test('are waited for while no relay is there, together with those who come later', async () => {
+    const { state, startPoints, answer } = createServer();
+    const first = startPoints.take(asking('ada'));
+    await answer({ ...current, current: false });
+    const later = startPoints.take(asking('bob'));
+    await answer();
+    await Promise.all([first, later]);
+    expect(state.statements).toHaveLength(2);
+  });
+});
+
+describe('which run of the server it is', () => {
+  test('is asked once for all who ask before that, again for those who ask after it', async () => {
+    const { state, startPoints, answer } = createServer();
+    const first = startPoints.incarnation();
+    await waitFor(() => state.atOnce === 1, { what: 'the first question' });
+    // It may have been answered already, before a crash that these know of.
+    const later = [1, 2, 3].map(() => startPoints.incarnation());
+    await answer({ incarnation: 'first run' });
+    await answer({ incarnation: 'another run' });
+    expect(await first).toBe('first run');
+    expect(await Promise.all(later)).toEqual(['another run', 'another run', 'another run']);
+    expect([state.statements.length, state.most]).toEqual([2, 1]);
+  });
+
+  test('is not known without a connection, and asked for anew when there is one', async () => {
+    const { state, startPoints, answer } = createServer();
+    state.isAway = true;
+    await expect(startPoints.incarnation()).rejects.toThrow('away');
+    state.isAway = false;
+    const again = startPoints.incarnation();
+    await answer({ incarnation: 'first run' });
+    expect(await again).toBe('first run');
+  });
+});
+
+test('a Postgres that does not answer is waited for once by all, and asked again over a new connection', async () => {
+  const { state, startPoints, answer, fail } = createServer();
+  const asked = ['ada', 'bob'].map((viewerId) => startPoints.take(asking(viewerId)));
+  await fail();
+  for (const outcome of await Promise.allSettled(asked)) expect(outcome).toMatchObject({ status: 'rejected' });
+  expect([state.statements.length, state.ended]).toEqual([1, 1]);
+  const again = startPoints.take(asking('ada'));
+  await answer();
+  await expect(again).resolves.toMatchObject({ incarnation: 'first run' });
+  expect(state.connections).toBe(2);
+});
