@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readConfig } from '../config.ts';
 import { type CursorContents, createCursors } from './cursor.ts';
 
+const started = { snapshot: '10:15:11,13', epoch: 1, session: 's1', batch: 7, incarnation: 'i1' };
 const contents: CursorContents = {
   position: { epoch: 1, epochId: 'e1', seq: 42, tag: 't1' },
   sentOfNext: 0,
-  start: { snapshot: '10:15:11,13', epoch: 1, session: 's1', batch: 7, incarnation: 'i1' },
+  start: started,
   authority: 'hash',
   viewerId: 'u1',
   question: 'q1',
@@ -21,6 +23,16 @@ describe('a cursor', () => {
 
   test('is URL-safe', () => {
     expect(cursors.write(contents)).toMatch(/^[\w-]+$/);
+  });
+
+  test('of a server with 10,000 running transactions is read again, and fits into one message of a socket', () => {
+    const oldest = 40_000_000_000;
+    const running = Array.from({ length: 10_000 }, (_, index) => oldest + 7 * index);
+    const start = { ...started, snapshot: `${oldest}:${oldest + 70_000}:${running.join()}` };
+    const cursor = cursors.write({ ...contents, start });
+    expect(cursors.read(cursor).start).toEqual(start);
+    const { MESSAGE_MAX_BYTES } = readConfig({ DATABASE_URL: 'postgres://localhost/hub', JWT_SECRET: 'x'.repeat(32) });
+    expect(cursor.length).toBeLessThan(MESSAGE_MAX_BYTES - 32 * 2 ** 10);
   });
 
   test('of another secret is CURSOR_INVALID', () => {
