@@ -79,6 +79,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       maxConcurrent: config.SNAPSHOT_MAX_CONCURRENT,
       timeoutMs: config.SNAPSHOT_SECONDS * 1_000,
       maxBytes: config.SNAPSHOT_MAX_BYTES,
+      patienceMs: config.SLOW_CONSUMER_SECONDS * 1_000,
       pageRows: 500,
       relayTimeoutMs,
     },

@@ -5,8 +5,8 @@
  */
 export interface Batch {
   readonly batch: number;
-  /** Of the relay that fenced it, which need not be the one that sends it. */
-  readonly session: string;
+  /** Which run of the server it was fenced in, which need not be that in which it is sent. */
+  readonly incarnation: string;
   readonly tag: string;
   /** pg_snapshot, as text. */
   readonly from: string;
@@ -27,7 +27,7 @@ export const rfc3339 = (expression: string) => `to_char(${expression}, 'YYYY-MM-
 
 /** The columns of `sync.batch` that {@link parseBatch} reads. */
 export const batchColumns = `
-  batch, session, tag, from_snapshot::text AS "from", to_snapshot::text AS "to",
+  batch, incarnation, tag, from_snapshot::text AS "from", to_snapshot::text AS "to",
   ${rfc3339('fenced_at')} AS "fencedAt", first_seq AS "firstSeq", sent_seq AS "sentSeq"`;
 
 /** {@link Batch} as Postgres gives it: 64-bit numbers as text. */

@@ -8,7 +8,7 @@ const server = { systemIdentifier: '7', timeline: '00000001' };
 /** Batch 9 has seq 101 to 110, of which 105 was acknowledged; batches from seq 41 on are kept. */
 const newest: NewestBatch = {
   batch: 9,
-  session: 's',
+  incarnation: 'i',
   tag: 'tag-9',
   from: '1:1:',
   to: '2:2:',

@@ -46,8 +46,8 @@ export async function fenceNext(query: Query, held: Batch, session: string): Pro
 }
 
 const fenceSql = `
-  INSERT INTO sync.batch (batch, session, tag, from_snapshot, to_snapshot, fenced_at, first_seq, sent_seq)
-  SELECT held.batch + 1, relay.session, gen_random_uuid(), held.to_snapshot, pg_current_snapshot(), clock_timestamp(),
+  INSERT INTO sync.batch (batch, incarnation, tag, from_snapshot, to_snapshot, fenced_at, first_seq, sent_seq)
+  SELECT held.batch + 1, sync.server_incarnation(), gen_random_uuid(), held.to_snapshot, pg_current_snapshot(), clock_timestamp(),
          held.sent_seq + 1, held.sent_seq
   FROM sync.batch AS held, sync.relay_session AS relay
   WHERE held.batch = $1 AND held.sent_seq = $2

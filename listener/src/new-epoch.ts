@@ -78,7 +78,7 @@ const beginSql = `
   ), dropped AS (
     DELETE FROM sync.batch WHERE EXISTS (SELECT FROM begun)
   )
-  INSERT INTO sync.batch (batch, session, tag, from_snapshot, to_snapshot, fenced_at, first_seq, sent_seq)
-  SELECT $2::bigint + 1, session, gen_random_uuid(), coalesce($5::pg_snapshot, pg_current_snapshot()), pg_current_snapshot(),
+  INSERT INTO sync.batch (batch, incarnation, tag, from_snapshot, to_snapshot, fenced_at, first_seq, sent_seq)
+  SELECT $2::bigint + 1, sync.server_incarnation(), gen_random_uuid(), coalesce($5::pg_snapshot, pg_current_snapshot()), pg_current_snapshot(),
          clock_timestamp(), $4::bigint, $4::bigint - 1
   FROM begun RETURNING batch`;

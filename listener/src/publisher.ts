@@ -58,11 +58,11 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
       batch: Batch,
       { epoch, epochId, held, fromSeq = batch.firstSeq, signal }: PublishOptions,
     ): Promise<Batch> {
-      const { session, tag } = batch;
+      const { incarnation, tag } = batch;
       const place = (seq: number, last: boolean): Place => ({
         epoch,
         epochId,
-        session,
+        incarnation,
         seq,
         batch: batch.batch,
         tag,

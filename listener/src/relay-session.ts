@@ -35,11 +35,7 @@ export interface NewestBatch extends Batch {
 /**
  * Takes charge under a new random session, written with the server's start time.
  *
- * A session is a promise to whoever took a snapshot S beside it: no transaction in its batches has an xid that S calls
- * past. Without a crash that cannot be; but a crashed server hands out again the xids that had not reached its disk. It also
- * ends every connection and so every session, while a fence is on disk before anything of its batch is sent, with an xid
- * above all those of the batch. So what a session has fenced stays as it is, and keeps that session, also when another relay sends it:
- * under the new one, a `seq` would have two contents and every reader near it would take a new snapshot for nothing.
+ * What a session has fenced stays as it is, also when the next one sends it: otherwise a `seq` would have two contents.
  */
 export async function beginSession(query: Query): Promise<string> {
   const [row] = await query<{ session: string }>(beginSql);

@@ -164,7 +164,7 @@ describe('on the Postgres stream', () => {
     const [relay] = await waitFor(
       async () =>
         stream.changes().length === 2
-          ? await database.query('SELECT *, epoch_id::text, session::text FROM sync.relay')
+          ? await database.query('SELECT *, epoch_id::text, sync.server_incarnation() AS incarnation FROM sync.relay')
           : null,
       { what: 'both records' },
     );
@@ -174,7 +174,7 @@ describe('on the Postgres stream', () => {
       kind: 'change',
       epoch: 1,
       epochId: relay?.['epoch_id'],
-      session: relay?.['session'],
+      incarnation: relay?.['incarnation'],
       seq: 2,
       batch: 1,
       tag: expect.stringMatching(/^[0-9a-f-]{36}$/),

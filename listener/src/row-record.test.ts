@@ -3,7 +3,7 @@ import { parseRecord } from '@sync-hub/stream/parse-record';
 import type { OutboxRow } from './outbox-rows.ts';
 import { recordOfRow } from './row-record.ts';
 
-const place = { epoch: 1, epochId: 'e', session: 's', seq: 5, batch: 2, tag: 't', last: true };
+const place = { epoch: 1, epochId: 'e', incarnation: 'i', seq: 5, batch: 2, tag: 't', last: true };
 const row: OutboxRow = {
   id: '77',
   xid: '900',

@@ -20,8 +20,8 @@ export interface RecordHeader {
   readonly epoch: number;
   /** Random id of that history. */
   readonly epochId: string;
-  /** Random id of the relay's election that fenced this record's batch. */
-  readonly session: string;
+  /** Which run of the server the batch was fenced in: between two of the same, the server has not crashed. */
+  readonly incarnation: string;
   /** Gapless within an epoch, rising for ever. */
   readonly seq: number;
   readonly batch: number;

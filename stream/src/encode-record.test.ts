@@ -5,7 +5,7 @@ const change: ChangeText = {
   kind: 'change',
   epoch: 3,
   epochId: 'e',
-  session: 's',
+  incarnation: 'i',
   seq: 7,
   batch: 2,
   tag: 't',
@@ -44,15 +44,15 @@ test('a record knows its place, its key (the scope) and its size in UTF-8 bytes'
 });
 
 test('a record without a scope has no key', () => {
-  const { epoch, epochId, session, seq, batch, tag, last, at } = change;
-  const beat = encodeRecord({ kind: 'heartbeat', epoch, epochId, session, seq, batch, tag, last, at });
+  const { epoch, epochId, incarnation, seq, batch, tag, last, at } = change;
+  const beat = encodeRecord({ kind: 'heartbeat', epoch, epochId, incarnation, seq, batch, tag, last, at });
   expect(beat.key).toBeNull();
   expect(JSON.parse(beat.value)).toEqual({
     v: 1,
     kind: 'heartbeat',
     epoch,
     epochId,
-    session,
+    incarnation,
     seq,
     batch,
     tag,

@@ -15,7 +15,7 @@ const rows = fc.dictionary(texts, fc.jsonValue()).map((row) => JSON.stringify(ro
 const header = {
   epoch: counts,
   epochId: texts,
-  session: texts,
+  incarnation: texts,
   seq: counts,
   batch: counts,
   tag: texts,

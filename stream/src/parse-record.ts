@@ -90,7 +90,7 @@ const rowOrNull: Check<JsonRow | null> = {
 const recordChecks: Checks<RecordHeader> = {
   epoch: count,
   epochId: text,
-  session: text,
+  incarnation: text,
   seq: count,
   batch: count,
   tag: text,

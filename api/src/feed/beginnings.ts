@@ -51,9 +51,5 @@ export function createBeginnings({ request, startPoints, snapshots }: Dependenci
         },
       });
     },
-    /** Whether the server has not crashed since: so long its snapshot says what it has seen. Postgres is asked until it answers. */
-    async stillHolds(start: StartPoint, signal: AbortSignal): Promise<boolean> {
-      return (await untilAnswered(startPoints.incarnation, { signal })) === start.incarnation;
-    },
   };
 }

@@ -22,14 +22,13 @@ export interface CursorContents {
 /** What of a start point a subscription needs to go on from it. */
 export interface CursorStart {
   readonly snapshot: string;
-  readonly epoch: number;
-  readonly session: string;
-  readonly batch: number;
   readonly incarnation: string;
+  readonly epoch: number;
+  readonly batch: number;
 }
 
 /** The format of the text inside. A cursor of another version is CURSOR_EXPIRED to whoever reads it. */
-const cursorVersion = 2;
+const cursorVersion = 3;
 const macBytes = 16;
 
 /**
@@ -72,7 +71,7 @@ function pack({ position, sentOfNext, start, authority, viewerId, question, shap
 
 function packStart(start: CursorContents['start']) {
   if (start === null || start === 'unfinished') return start;
-  return [start.snapshot, start.epoch, start.session, start.batch, start.incarnation] as const;
+  return [start.snapshot, start.incarnation, start.epoch, start.batch] as const;
 }
 
 function unpack(packed: Packed): CursorContents {
@@ -90,6 +89,6 @@ function unpack(packed: Packed): CursorContents {
 
 function unpackStart(start: Packed[6]): CursorContents['start'] {
   if (start === null || start === 'unfinished') return start;
-  const [snapshot, epoch, session, batch, incarnation] = start;
-  return { snapshot, epoch, session, batch, incarnation };
+  const [snapshot, incarnation, epoch, batch] = start;
+  return { snapshot, incarnation, epoch, batch };
 }

@@ -128,15 +128,15 @@ export function createFeed(dependencies: Dependencies) {
   async function takeTransaction(transaction: LogTransaction): Promise<void> {
     if (met === null) return meet(transaction);
     const { everybody } = met;
-    const hasSeen = await everybody.hasSeen(transaction);
-    if (hasSeen === null) return meetAnew('the server has crashed since everybody was read');
-    if (!hasSeen && directoryTables.some((table) => transaction.unknowable.has(table)))
+    const verdict = everybody.judge(transaction);
+    if (verdict === 'unknowable') return meetAnew('the server has crashed since everybody was read');
+    if (verdict === 'new' && directoryTables.some((table) => transaction.unknowable.has(table)))
       return meetAnew(`a change of ${[...transaction.unknowable.keys()].join(', ')} cannot be known`);
     counters.transactions += 1;
 
     const concerned = followers.concernedBy(transaction, affectedViewers(transaction));
     const halves = [...concerned].map((follower) => follower.receive(transaction));
-    if (!hasSeen) everybody.directory.apply(transaction);
+    if (verdict === 'new') everybody.directory.apply(transaction);
     ring.add(transaction);
     met.position = transaction.position;
     for (const completeHalf of halves) completeHalf();
@@ -147,7 +147,7 @@ export function createFeed(dependencies: Dependencies) {
   /** The first whole transaction: everybody is read, in a snapshot later than it. */
   async function meet({ position }: LogTransaction): Promise<void> {
     if (position.epoch < oldestEpoch) return;
-    const everybody = await loadEverybody(startPoints, closing.signal);
+    const everybody = await loadEverybody(startPoints);
     oldestEpoch = everybody.start.epoch;
     if (position.epoch !== oldestEpoch) return;
     met = { everybody, position };

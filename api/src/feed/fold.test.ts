@@ -51,7 +51,7 @@ const header: Omit<Change, 'before' | 'after'> = {
   v: 1,
   epoch: 1,
   epochId: 'e',
-  session: 's',
+  incarnation: 'i',
   seq: 1,
   batch: 1,
   tag: 't',

@@ -214,13 +214,8 @@ export function createFollower(dependencies: Dependencies) {
 
   /** While not live: what the snapshot has seen is dropped, all else is told as the client makes room for it. */
   async function step(transaction: LogTransaction): Promise<void> {
-    let verdict = standpoint.judge(transaction);
-    const { start } = standpoint;
-    if (verdict === 'unsure' && start !== null) {
-      if (!(await beginnings.stillHolds(start, ending.signal))) return lose('crash');
-      standpoint.trust(transaction.session);
-      verdict = standpoint.judge(transaction);
-    }
+    const verdict = standpoint.judge(transaction);
+    if (verdict === 'unknowable') return lose('crash');
     await teller.room();
     if (isOver()) return;
     const previous = placeOrFail();

@@ -96,22 +96,6 @@ describe('a watch that is read anew', () => {
   });
 });
 
-test('a Postgres that does not answer once, while everybody is only just read, ends nothing', async () => {
-  const { log, feed, database } = await startFeed({ aligned: false });
-  await log.heartbeat(2);
-  log.newRelaySession();
-  const { incarnation } = database.startPoints;
-  let asked = 0;
-  database.startPoints.incarnation = async () => {
-    asked += 1;
-    if (asked === 1) throw new Error('away');
-    return incarnation();
-  };
-  await log.heartbeat();
-  expect([asked, feed.counters.resyncs]).toEqual([2, 0]);
-  expect(feed.isReady).toBe(true);
-});
-
 test('whoever has left while it waited for its turn opens no reader of the stream', async () => {
   const { log, follow } = await startFeed({ ring: { maxBytes: 4_000, maxAgeMs: 60_000 } });
   const after = await cursorOf(await follow('ada', task), 0);

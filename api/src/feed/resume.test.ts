@@ -163,12 +163,20 @@ describe('where it cannot be continued exactly, a watch is read anew and changes
   });
 
   test('a crash of the server while the snapshot still counts', async () => {
-    const { log, database, follow } = await startFeed();
+    const { log, follow } = await startFeed();
     const [cursor] = await cursorsOf(await follow('ada', task), 1);
-    database.state.incarnation = 'another run';
-    log.newRelaySession();
+    log.restartServer();
     await log.commit(101, [created('t1', 'home')]);
     expect(await read(await follow('ada', task, { after: cursor }), 1)).toEqual([{ error: 'CURSOR_EXPIRED' }]);
+  });
+
+  test('but not a crash after the log had passed the snapshot, though the client has not heard of that', async () => {
+    const { log, follow } = await startFeed();
+    const [cursor] = await cursorsOf(await follow('ada', task), 1);
+    await log.heartbeat(3);
+    log.restartServer();
+    await log.commit(101, [created('t1', 'home')]);
+    expect(await read(await follow('ada', task, { after: cursor }), 1)).toMatchObject([{ changes: ['CREATED t1'] }]);
   });
 });
 

@@ -98,12 +98,7 @@ export function createStandpoint({ request, log }: Dependencies) {
     get isSettled() {
       return isSettled();
     },
-    /** While it is not settled. */
-    get start() {
-      return own?.start ?? null;
-    },
     judge: (transaction: LogTransaction) => own?.filter?.judge(transaction) ?? 'new',
-    trust: (session: string) => own?.filter?.trust(session),
     /** Moves its own authority on. @throws {HistoryLostError} when it cannot be known. */
     apply(transaction: LogTransaction, wasSeen: boolean) {
       if (own === null) return;
@@ -134,6 +129,6 @@ export function createStandpoint({ request, log }: Dependencies) {
   };
 }
 
-function cursorStart({ snapshot, epoch, session, batch, incarnation }: StartPoint): Standing['start'] {
-  return { snapshot: snapshot.text, epoch, session, batch, incarnation };
+function cursorStart({ snapshot, incarnation, epoch, batch }: StartPoint): Standing['start'] {
+  return { snapshot: snapshot.text, incarnation, epoch, batch };
 }

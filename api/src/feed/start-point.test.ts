@@ -7,7 +7,6 @@ import { createStartPoints } from './start-point.ts';
 const current = {
   snapshot: '10:10:',
   epoch: '1',
-  session: 's',
   batch: '7',
   current: true,
   incarnation: 'first run',
@@ -90,31 +89,6 @@ describe('start points', () => {
     await answer();
     await Promise.all([first, later]);
     expect(state.statements).toHaveLength(2);
-  });
-});
-
-describe('which run of the server it is', () => {
-  test('is asked once for all who ask before that, again for those who ask after it', async () => {
-    const { state, startPoints, answer } = createServer();
-    const first = startPoints.incarnation();
-    await waitFor(() => state.atOnce === 1, { what: 'the first question' });
-    // It may have been answered already, before a crash that these know of.
-    const later = [1, 2, 3].map(() => startPoints.incarnation());
-    await answer({ incarnation: 'first run' });
-    await answer({ incarnation: 'another run' });
-    expect(await first).toBe('first run');
-    expect(await Promise.all(later)).toEqual(['another run', 'another run', 'another run']);
-    expect([state.statements.length, state.most]).toEqual([2, 1]);
-  });
-
-  test('is not known without a connection, and asked for anew when there is one', async () => {
-    const { state, startPoints, answer } = createServer();
-    state.isAway = true;
-    await expect(startPoints.incarnation()).rejects.toThrow('away');
-    state.isAway = false;
-    const again = startPoints.incarnation();
-    await answer({ incarnation: 'first run' });
-    expect(await again).toBe('first run');
   });
 });
 

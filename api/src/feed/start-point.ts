@@ -7,8 +7,6 @@ import type { Beginning } from './start-filter.ts';
 /** Where a subscription begins, and what was known of its viewer there. */
 export interface StartPoint extends Beginning {
   readonly authority: AuthoritySnapshot;
-  /** Of the server: another one means that it may have crashed since. */
-  readonly incarnation: string;
   /** Fingerprint of the columns of all tracked tables. */
   readonly shapes: string;
 }
@@ -41,7 +39,6 @@ export function createStartPoints({ connect, settings }: Dependencies) {
   const connection = createSingleConnection(connect);
   let waiting: { request: StartRequest; resolve(point: StartPoint): void; reject(error: unknown): void }[] = [];
   let isServing = false;
-  let nextIncarnation: Promise<string> | null = null;
   let closed = false;
 
   function readOnceCurrent(parameters: () => StartPointParameters): Promise<StartPoint> {
@@ -81,16 +78,6 @@ export function createStartPoints({ connect, settings }: Dependencies) {
     },
     /** The start point of the directory of everybody. */
     takeForEverybody: (): Promise<StartPoint> => readOnceCurrent(() => [null, [], []]),
-    /** Of the server, not before this was called. Rejects while Postgres does not answer. */
-    incarnation(): Promise<string> {
-      nextIncarnation ??= connection
-        .ask(() => {
-          nextIncarnation = null;
-          return ['SELECT sync.server_incarnation() AS incarnation', []];
-        })
-        .then(([row]) => String(row?.['incarnation']));
-      return nextIncarnation;
-    },
     close() {
       closed = true;
       return connection.close();
@@ -151,7 +138,7 @@ export type StartPointParameters = readonly [string[] | null, string[], string[]
 
 /** Any statement's snapshot is a start point: this one reads its own, or its transaction's. */
 export const startPointSql = `
-  SELECT pg_current_snapshot()::text AS snapshot, epoch::text, session::text, batch::text,
+  SELECT pg_current_snapshot()::text AS snapshot, epoch::text, batch::text,
          server_started_at = pg_postmaster_start_time()
            AND timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS current,
          sync.server_incarnation() AS incarnation,
@@ -162,7 +149,6 @@ export const startPointSql = `
 interface StartPointRow {
   readonly snapshot: string;
   readonly epoch: string;
-  readonly session: string;
   readonly batch: string;
   readonly current: boolean;
   readonly incarnation: string;
@@ -174,11 +160,10 @@ interface StartPointRow {
 export function parseStartPoint(rows: readonly unknown[]): StartPoint | null {
   const row = rows[0] as StartPointRow | undefined;
   if (row === undefined || !row.current) return null;
-  const { incarnation, shapes, authority, session } = row;
+  const { incarnation, shapes, authority } = row;
   return {
     snapshot: parseSnapshot(row.snapshot),
     epoch: Number(row.epoch),
-    session,
     batch: Number(row.batch),
     authority,
     incarnation,

@@ -68,7 +68,7 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
       saidUpToDate = isNewest;
       requireTaken(frames.writeTransaction(transaction, told, placing, standing()));
     },
-    /** All rows of a snapshot, page by page. Stops when `isOver`. */
+    /** All rows of a snapshot, page by page. Stops when `isOver`; when the rows are dropped, the client was too slow for them. */
     async snapshot(rows: SnapshotRows, position: LogPosition, isOver: () => boolean): Promise<void> {
       let isFirst = true;
       do {
@@ -79,6 +79,7 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
         const pieces = cutChanges(changes, bounds);
         for (const [index, piece] of pieces.entries()) {
           await room();
+          requireTaken(!rows.wasDropped);
           if (isOver()) return;
           const isLast = rows.pages === 0 && index === pieces.length - 1;
           const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };

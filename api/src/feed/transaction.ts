@@ -23,7 +23,7 @@ export type Workspaces = ReadonlySet<string> | 'any';
 export interface LogTransaction {
   readonly position: LogPosition;
   readonly batch: number;
-  readonly session: string;
+  readonly incarnation: string;
   readonly xid: bigint | null;
   readonly at: Date;
   readonly actor: string | null;
@@ -181,7 +181,7 @@ function assemble(
   return {
     position: { epoch: last.epoch, epochId: last.epochId, seq: last.seq, tag: last.tag },
     batch: last.batch,
-    session: last.session,
+    incarnation: last.incarnation,
     xid: author === null ? null : BigInt(author.xid),
     at: new Date(last.at),
     actor: author?.actor ?? null,

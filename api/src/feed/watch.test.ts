@@ -5,7 +5,8 @@ import { comment } from '../schema/comment.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
 import { createBacklog } from './frame-queue.ts';
-import { bounds, created, joined, left, read, renamed, row, startFeed } from './testing/start-feed.ts';
+import { createSnapshotMemory } from './snapshot-memory.ts';
+import { bounds, created, joined, left, raw, read, renamed, row, startFeed } from './testing/start-feed.ts';
 
 const rows = (...tasks: readonly (readonly [string, string])[]): Row[] =>
   tasks.map(([key, workspaceId]) => rowFromRecord(task, row(key, workspaceId)));
@@ -129,7 +130,7 @@ describe('a watch is read anew', () => {
     expect((await read(frames, 2))[1]).toMatchObject({ changes: ['CREATED t1'] });
   });
 
-  test.each(['a gap', 'a new epoch', 'a truncated table', 'a new relay session after a crash'])(
+  test.each(['a gap', 'a new epoch', 'a truncated table', 'a crash of the server'])(
     'after %s, and goes on',
     async (what) => {
       const { log, database, watch } = await startFeed();
@@ -141,9 +142,9 @@ describe('a watch is read anew', () => {
       if (what === 'a gap') log.gap();
       if (what === 'a new epoch') await log.newEpoch();
       if (what === 'a truncated table') await log.raw(100, 'tasks', 'truncate');
-      if (what === 'a new relay session after a crash') {
-        database.state.incarnation = 'another run';
-        log.newRelaySession();
+      if (what === 'a crash of the server') {
+        log.restartServer();
+        await log.commit(104, [created('t9', 'elsewhere')]);
       }
       await log.heartbeat(6);
       expect(await read(frames, 1)).toEqual([{ reset: true, upToDate: true, changes: ['CREATED t2'] }]);
@@ -162,6 +163,23 @@ describe('a watch is read anew', () => {
     answer();
     expect(await read(frames, 3)).toMatchObject([{ reset: true }, { reset: true }, { changes: ['UPDATED bob'] }]);
   });
+});
+
+test('a client that takes its snapshot slowly gives way to the next one, and is told so, with the cursor to go on from', async () => {
+  const { database, watch } = await startFeed({ frame: { maxChanges: 1, maxBytes: 1e6 } });
+  database.state.rows = rows(...Array.from({ length: 30 }, (_, index) => [`t${index}`, 'home'] as const));
+  database.state.pageRows = 1;
+  database.state.memory = createSnapshotMemory({ maxBytes: 8_000, patienceMs: 0 });
+  const slow = await watch('ada', task);
+  await read(slow, 1);
+  const next = await watch('bob', task);
+  expect((await read(next, 30)).at(-1)).toMatchObject({ upToDate: true });
+  const told = await raw(slow, 30);
+  expect(told.length).toBeLessThan(12);
+  expect(told.some((event) => 'frame' in event && event.frame.upToDate)).toBe(false);
+  const [last, end] = told.slice(-2);
+  const cursor = last !== undefined && 'frame' in last ? last.frame.cursor : '';
+  expect(end).toMatchObject({ error: { extensions: { code: 'SLOW_CONSUMER', cursor } } });
 });
 
 test('a client that takes nothing of its snapshot is told so in the end, with the cursor to go on from', async () => {

@@ -1,6 +1,19 @@
 -- What the relay (listener/) knows: which transactions each batch holds, what of it the stream has, in which history.
 -- The path of a change, and what happens when a part of it fails: docs/data-flow.md.
 
+-- Which run of the server this is: equal texts, read on one server, mean that it has not gone down in between, so that
+-- no transaction id was given out twice (one that took an id and logged nothing can have lost it to another by a crash).
+-- Other texts mean that it may have: it was restarted or has recovered from a crash, be it in place after the death of one
+-- backend, which leaves pg_postmaster_start_time() as it was, but discards all statistics, which are then dated anew.
+-- (pg_stat_reset_shared() dates them anew too: no harm, somebody reads his rows again.) Any role may read both.
+-- A batch fenced in the same run as a snapshot S was taken holds no transaction with an xid that S calls past and S has not
+-- seen: without a crash that cannot be, while a crashed server hands out again the xids that had not reached its disk.
+CREATE FUNCTION sync.server_incarnation() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+  SELECT concat_ws('/', extract(epoch FROM pg_postmaster_start_time()), extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))
+$$;
+
 -- One row a batch: the transactions that committed between two snapshots. Written before anything of it is sent, and
 -- never changed but for `sent_seq`: whoever reads the batch finds the same rows, and gives them the same numbers.
 -- The primary key is the fence between relays: of all who hold batch b, one gets to write b + 1.
@@ -9,7 +22,7 @@
 -- A batch is kept as long as the outbox rows that it numbers, so that what the stream lost can be sent again as it was.
 CREATE TABLE sync.batch (
   batch         bigint PRIMARY KEY,
-  session       uuid NOT NULL,              -- of the relay that fenced it: its records carry this for ever
+  incarnation   text NOT NULL,              -- sync.server_incarnation() when it was fenced: its records carry this for ever
   tag           uuid NOT NULL,
   from_snapshot pg_snapshot NOT NULL,       -- the batch before ends here
   to_snapshot   pg_snapshot NOT NULL,
@@ -17,17 +30,6 @@ CREATE TABLE sync.batch (
   first_seq     bigint NOT NULL,            -- of the batch's first record
   sent_seq      bigint NOT NULL             -- of the last record the stream has acknowledged; first_seq - 1 before any
 );
-
--- Which run of the server this is: equal texts, read on one server, mean that it has not gone down in between, so that
--- no transaction id was given out twice (one that took an id and logged nothing can have lost it to another by a crash).
--- Other texts mean that it may have: it was restarted or has recovered from a crash, be it in place after the death of one
--- backend, which leaves pg_postmaster_start_time() as it was, but discards all statistics, which are then dated anew.
--- (pg_stat_reset_shared() dates them anew too: no harm, somebody reads his rows again.) Any role may read both.
-CREATE FUNCTION sync.server_incarnation() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $$
-  SELECT concat_ws('/', extract(epoch FROM pg_postmaster_start_time()), extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))
-$$;
 
 -- Who relays, on which run of which server, in which history. One row, from the first relay's start on.
 CREATE TABLE sync.relay_session (
@@ -44,7 +46,7 @@ CREATE TABLE sync.relay_session (
 
 -- Where the relay stands, for whoever takes a snapshot and asks which records come after it. No row before its first batch.
 CREATE VIEW sync.relay AS
-  SELECT s.epoch, s.epoch_id, s.session, s.server_started_at, s.system_identifier, s.timeline, newest.batch
+  SELECT s.epoch, s.epoch_id, s.server_started_at, s.system_identifier, s.timeline, newest.batch
   FROM sync.relay_session AS s
     CROSS JOIN LATERAL (SELECT b.batch FROM sync.batch AS b ORDER BY b.batch DESC LIMIT 1) AS newest;
 

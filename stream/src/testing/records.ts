@@ -7,7 +7,7 @@ export function record(seq: number, over: Partial<ChangeText> = {}): EncodedReco
     kind: 'change',
     epoch: 1,
     epochId: 'a0000000-0000-4000-8000-000000000000',
-    session: 'b0000000-0000-4000-8000-000000000000',
+    incarnation: '1764000000.25/1764000001.5',
     seq,
     batch: 1,
     tag: 'tag-1',

@@ -2,6 +2,7 @@ import type { MemberRow } from '../../authority/directory.ts';
 import { createDirectory } from '../../authority/directory.ts';
 import type { Row } from '../../model/row.ts';
 import { parseSnapshot } from '../snapshot.ts';
+import { createSnapshotMemory } from '../snapshot-memory.ts';
 import { createSnapshotRows } from '../snapshot-rows.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { StartPoint, StartPoints } from '../start-point.ts';
@@ -20,12 +21,13 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
     batch: null as number | null,
     /** The relay's epoch when asked; the log's own when null. */
     epoch: null as number | null,
-    incarnation: 'first run',
     shapes: 'as they are',
     /** Every row that there is. */
     rows: [] as Row[],
     /** Rows of one page of a snapshot. */
     pageRows: 500,
+    /** That snapshots share. */
+    memory: createSnapshotMemory({ maxBytes: 1e9, patienceMs: 0 }),
   };
   /** Held back until `answer` is called, when a test wants to be in between. */
   let gate: Promise<void> = Promise.resolve();
@@ -33,14 +35,13 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
   const point = (): StartPoint => ({
     snapshot: parseSnapshot(state.snapshot),
     epoch: state.epoch ?? log.epoch,
-    session: log.session,
     batch: state.batch ?? log.batch,
     authority: {
       members: [...state.members],
       adminIds: [...state.adminIds],
       liveSessionIds: [...state.liveSessionIds],
     },
-    incarnation: state.incarnation,
+    incarnation: log.incarnation,
     shapes: state.shapes,
   });
   const startPoints: StartPoints = {
@@ -50,7 +51,6 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
       return partOf(taken, viewerId, needsPeers);
     },
     takeForEverybody: async () => point(),
-    incarnation: async () => state.incarnation,
     close: async () => {},
   };
   const snapshots: Pick<Snapshots, 'read'> = {
@@ -58,7 +58,7 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
       const start = partOf(point(), viewerId, needsPeers);
       const all = [...state.rows];
       await gate;
-      const rows = createSnapshotRows({ maxBytes: 1e9, bytes: 0 });
+      const rows = createSnapshotRows(state.memory);
       const authority = createDirectory(start.authority).authorityOf(viewerId);
       for (const [index, view] of views.entries()) {
         const visible = all.filter(

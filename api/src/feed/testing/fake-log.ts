@@ -22,12 +22,12 @@ export function createFakeLog() {
   let seq = 0;
   let batch = 1;
   let epoch = 1;
-  let session = 'session-1';
+  let incarnation = 'first run';
   const header = (last: boolean) => ({
     v: 1 as const,
     epoch,
     epochId: `epoch-${epoch}`,
-    session,
+    incarnation,
     seq: ++seq,
     batch,
     tag: `tag-${batch}`,
@@ -110,8 +110,9 @@ export function createFakeLog() {
       epoch += 1;
       await this.heartbeat();
     },
-    newRelaySession() {
-      session = `${session}'`;
+    /** The server goes down, and comes back. */
+    restartServer() {
+      incarnation = 'another run';
     },
     get batch() {
       return batch;
@@ -119,8 +120,8 @@ export function createFakeLog() {
     get epoch() {
       return epoch;
     },
-    get session() {
-      return session;
+    get incarnation() {
+      return incarnation;
     },
   };
 }
@@ -134,7 +135,7 @@ function record(
     v: 1,
     epoch: 1,
     epochId: '',
-    session: '',
+    incarnation: '',
     batch: 0,
     tag: '',
     last: true,
