@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readConfig } from '../config.ts';
 import { type CursorContents, createCursors } from './cursor.ts';
 
-const started = { snapshot: '10:15:11,13', epoch: 1, session: 's1', batch: 7, incarnation: 'i1' };
+const started = { snapshot: '10:15:11,13', epoch: 1, batch: 7, incarnation: 'i1' };
 const contents: CursorContents = {
   position: { epoch: 1, epochId: 'e1', seq: 42, tag: 't1' },
   sentOfNext: 0,

@@ -1,5 +1,6 @@
-import { expect, test } from '@jest/globals';
-import { createSnapshotRows, type PackedPage } from './snapshot-rows.ts';
+import { describe, expect, test } from '@jest/globals';
+import { createSnapshotMemory } from './snapshot-memory.ts';
+import { createSnapshotRows, type PackedPage, type SnapshotRows } from './snapshot-rows.ts';
 
 const page = (key: string, text = ''): PackedPage => ({
   view: 0,
@@ -15,24 +16,56 @@ const page = (key: string, text = ''): PackedPage => ({
 });
 
 test('rows come out as they went in, page by page, dates and NULLs too', async () => {
-  const rows = createSnapshotRows({ maxBytes: 10_000, bytes: 0 });
+  const rows = createSnapshotRows(memoryOf(10_000));
   await rows.add(page('a'));
   await rows.add(page('b'));
   expect(rows.pages).toBe(2);
   expect([await rows.take(), await rows.take(), await rows.take()]).toEqual([page('a'), page('b'), null]);
 });
 
-test('all snapshots together take no more memory than they may; what was taken or released makes room', async () => {
-  const memory = { maxBytes: 1_000, bytes: 0 };
-  const [one, other] = [createSnapshotRows(memory), createSnapshotRows(memory)];
-  await one.add(page('a'));
-  await expect(
-    (async () => {
-      for (let count = 0; count < 100; count += 1) await other.add(page(`${count}`));
-    })(),
-  ).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
-  expect(memory.bytes).toBeLessThanOrEqual(memory.maxBytes);
-  other.release();
-  await one.take();
-  expect(memory.bytes).toBe(0);
+describe('all snapshots together', () => {
+  test('take no more memory than they may; what was taken or released makes room', async () => {
+    const memory = memoryOf(1_000);
+    const [one, other] = [createSnapshotRows(memory), createSnapshotRows(memory)];
+    await one.add(page('a'));
+    await expect(fill(other, 100)).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
+    expect(memory.bytes).toBeLessThanOrEqual(1_000);
+    other.release();
+    await one.take();
+    expect(memory.bytes).toBe(0);
+  });
+
+  test('give way, the oldest first, and no more of them than need be, once they had their time', async () => {
+    const memory = memoryOf(1_000, 0);
+    const [oldest, older, newest] = [
+      createSnapshotRows(memory),
+      createSnapshotRows(memory),
+      createSnapshotRows(memory),
+    ];
+    await fill(oldest, 2);
+    await fill(older, 2);
+    const each = memory.bytes / 4;
+    await fill(newest, Math.floor((1_000 - 2 * each) / each));
+    expect([oldest, older, newest].map(({ wasDropped }) => wasDropped)).toEqual([true, false, false]);
+    expect([await oldest.take(), (await older.take()) === null, memory.bytes <= 1_000]).toEqual([null, false, true]);
+  });
+
+  test('leave nothing to one that alone is too large, nor to one that was dropped while it was read', async () => {
+    const memory = memoryOf(1_000, 0);
+    const [large, other] = [createSnapshotRows(memory), createSnapshotRows(memory)];
+    await expect(fill(large, 100)).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
+    await fill(other, 1);
+    expect(large.wasDropped).toBe(true);
+    await expect(large.add(page('more'))).rejects.toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
+    other.release();
+    expect(memory.bytes).toBe(0);
+  });
 });
+
+function memoryOf(maxBytes: number, patienceMs = 60_000) {
+  return createSnapshotMemory({ maxBytes, patienceMs });
+}
+
+async function fill(rows: SnapshotRows, pages: number): Promise<void> {
+  for (let count = 0; count < pages; count += 1) await rows.add(page(String(count)));
+}

@@ -1,17 +1,11 @@
 import { promisify } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { deflateRaw, inflateRaw } from 'node:zlib';
-import { codedError } from '../errors.ts';
 import type { FrameChange } from './frame.ts';
+import type { SnapshotMemory } from './snapshot-memory.ts';
 
 const compress = promisify(deflateRaw);
 const decompress = promisify(inflateRaw);
-
-/** Memory that all snapshots on their way to their clients share. */
-export interface SnapshotMemory {
-  readonly maxBytes: number;
-  bytes: number;
-}
 
 /** A page's worth of rows, each as it enters its view. `model` stays what it was: rows name their view by number. */
 export interface PackedPage {
@@ -29,37 +23,40 @@ export interface SnapshotRows {
   /** Each page once; it is forgotten when it was given. */
   take(): Promise<PackedPage | null>;
   readonly pages: number;
+  /** What was left of it is gone: it had waited longest for its client when others needed the memory. */
+  readonly wasDropped: boolean;
   /** Forgets what is left. */
   release(): void;
 }
 
 export function createSnapshotRows(memory: SnapshotMemory): SnapshotRows {
   let packed: Buffer[] = [];
+  let wasDropped = false;
+  const share = memory.share(() => {
+    wasDropped = true;
+    packed = [];
+  });
 
-  function forget(buffer: Buffer) {
-    memory.bytes -= buffer.length;
-  }
   return {
     async add(page) {
       const buffer = await compress(serialize(page), { level: 1 });
-      if (memory.bytes + buffer.length > memory.maxBytes) {
-        const message = 'Too many rows are on their way to clients. Ask for fewer, by `where`, or try again later.';
-        throw codedError('UNAVAILABLE', message);
-      }
-      memory.bytes += buffer.length;
+      share.take(buffer.length);
       packed.push(buffer);
     },
     async take() {
       const buffer = packed.shift();
       if (buffer === undefined) return null;
-      forget(buffer);
+      share.giveBack(buffer.length);
       return deserialize(await decompress(buffer)) as PackedPage;
     },
     get pages() {
       return packed.length;
     },
+    get wasDropped() {
+      return wasDropped;
+    },
     release() {
-      for (const buffer of packed) forget(buffer);
+      for (const { length } of packed) share.giveBack(length);
       packed = [];
     },
   };

@@ -4,6 +4,7 @@ import { bothWheres } from '../model/prisma-where.ts';
 import { type Row, textOf } from '../model/row.ts';
 import { tableOf } from '../model/table.ts';
 import type { Database } from '../model/transaction.ts';
+import { createSnapshotMemory } from './snapshot-memory.ts';
 import { createSnapshotRows, type SnapshotRows } from './snapshot-rows.ts';
 import { onceRelayed, parseStartPoint, type StartPoint, startPointSql } from './start-point.ts';
 import { createTurns } from './turns.ts';
@@ -32,6 +33,8 @@ interface Dependencies {
     readonly timeoutMs: number;
     /** Of all rows that were read and not yet sent, compressed. */
     readonly maxBytes: number;
+    /** A snapshot that is sent for longer gives way to others when that is too much. */
+    readonly patienceMs: number;
     readonly pageRows: number;
     readonly relayTimeoutMs: number;
   };
@@ -42,7 +45,7 @@ interface Dependencies {
  * is over before the first row is sent.
  */
 export function createSnapshots({ prisma, settings }: Dependencies) {
-  const memory = { maxBytes: settings.maxBytes, bytes: 0 };
+  const memory = createSnapshotMemory(settings);
   const turns = createTurns(settings.maxConcurrent);
 
   async function read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot | null> {
