@@ -48,8 +48,8 @@ export function createSnapshotMemory({ maxBytes, patienceMs }: Settings): Snapsh
       return {
         take(bytes) {
           makeRoom(bytes);
-          const wasDropped || held + bytes > maxBytes = holder !== null && !holders.has(holder);
-          if (wasDropped) {
+          const wasDropped = holder !== null && !holders.has(holder);
+          if (wasDropped || held + bytes > maxBytes) {
             const message = 'Too many rows are on their way to clients. Ask for fewer, by `where`, or try again later.';
             throw codedError('UNAVAILABLE', message);
           }
