@@ -38,6 +38,8 @@ export function createFakeLog() {
     if (sink === null) throw new Error('nobody reads');
     kept.push(record);
     await sink.record(record);
+    // What waits for it comes to its turn, as between two records of a network.
+    await new Promise((resolve) => setImmediate(resolve));
   };
 
   const stream: Stream = {
