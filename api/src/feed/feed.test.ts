@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { member } from '../schema/member.ts';
 import { task } from '../schema/task.ts';
+import { createFakeLog } from './testing/fake-log.ts';
 import { changes, created, joined, type Log, raw, read, row, startFeed } from './testing/start-feed.ts';
 
 describe('a subscription', () => {
@@ -254,6 +255,20 @@ test('a client that does not read is ended with SLOW_CONSUMER, after what it may
 
 /** Over the bound that the feed of these tests has for one transaction. */
 const large = Array.from({ length: 500 }, (_, index) => created(`t${index}`, 'home'));
+
+test('a feed that cannot start leaves nothing running', async () => {
+  jest.useFakeTimers();
+  try {
+    const away = () => Promise.reject(new Error('away'));
+    for (const failing of [{ bounds: away }, { read: away }]) {
+      const log = createFakeLog();
+      await expect(startFeed({ log: { ...log, stream: { ...log.stream, ...failing } } })).rejects.toThrow('away');
+    }
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
+});
 
 test('a crash of the server while everybody was only just read has the feed meet the log anew', async () => {
   const { log, feed } = await startFeed({ aligned: false });

@@ -15,12 +15,11 @@ import type { FrameBounds } from './frame.ts';
 import { type Backlog, createFrameQueue, type FrameQueue } from './frame-queue.ts';
 import { readHistory } from './history.ts';
 import type { LogView } from './log-view.ts';
-import { replay } from './replay.ts';
+import { createReplays } from './replay-turns.ts';
 import { createRing } from './ring.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
-import { createTurns } from './turns.ts';
 import { whyEnded } from './why-ended.ts';
 
 interface Dependencies {
@@ -39,8 +38,8 @@ interface Dependencies {
     /** What of one transaction is held, roughly; what a larger one changed is unknowable. */
     readonly maxTransactionBytes: number;
     readonly ring: { readonly maxBytes: number; readonly maxAgeMs: number };
-    /** Followers that are read what memory has let go, at the same time: each has a reader of the stream. */
-    readonly maxReplays: number;
+    /** Of what memory has let go. */
+    readonly replays: { readonly max: number; readonly turnMs: number };
     readonly progressMs: number;
     /** A log that brings nothing for so long, not even a heartbeat, is stalled. */
     readonly stalledMs: number;
@@ -73,7 +72,7 @@ export function createFeed(dependencies: Dependencies) {
     });
   const assembler = createAssembler();
   const ring = createRing(settings.ring);
-  const replays = createTurns(settings.maxReplays);
+  const replay = createReplays({ stream, createAssembler }, settings.replays);
 
   /** Null until the log was met. */
   let met: { readonly everybody: Everybody; position: LogPosition } | null = null;
@@ -90,7 +89,7 @@ export function createFeed(dependencies: Dependencies) {
   const logView: LogView = {
     position: () => met?.position ?? null,
     after: (place) => (met === null ? 'other' : ring.after(place)),
-    since: (place, signal) => readHistory({ ring, replay: replayInTurn }, place, signal),
+    since: (place, signal) => readHistory({ ring, replay }, place, signal),
     moved: moves.rung,
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
     membersAt(workspaceId, place) {
@@ -98,16 +97,6 @@ export function createFeed(dependencies: Dependencies) {
       return later && (met?.everybody.directory.membersOf(workspaceId, later) ?? null);
     },
   };
-
-  async function* replayInTurn(place: LogPosition, signal: AbortSignal) {
-    const endTurn = await replays.take();
-    try {
-      signal.throwIfAborted();
-      yield* replay({ stream, createAssembler }, place, signal);
-    } finally {
-      endTurn();
-    }
-  }
 
   // ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -208,7 +197,6 @@ export function createFeed(dependencies: Dependencies) {
     },
     /** Reads from some way back, so that whoever was connected to another process finds what it missed. */
     async start() {
-      ticker = setInterval(tick, 1_000).unref();
       const bounds = await stream.bounds();
       readyAt = bounds?.newest ?? null;
       reader = await stream.read(bounds === null ? 'earliest' : beginningOf(bounds.newest), {
@@ -227,6 +215,7 @@ export function createFeed(dependencies: Dependencies) {
           counters.repeated += 1;
         },
       });
+      ticker = setInterval(tick, 1_000).unref();
     },
     /**
      * Follows the log.

@@ -4,7 +4,7 @@ import type { LogPosition, LogTransaction } from './transaction.ts';
 
 interface Dependencies {
   readonly ring: Ring;
-  /** From what the stream keeps: for places that the ring has let go. */
+  /** From what the stream keeps, for places that the ring has let go. May end at any transaction. */
   readonly replay: (place: LogPosition, signal: AbortSignal) => AsyncGenerator<LogTransaction>;
 }
 

@@ -2,6 +2,8 @@
 export interface Turns {
   /** Resolves when it is one's turn, with how to end it. */
   take(): Promise<() => void>;
+  /** How many wait for theirs. */
+  readonly waiting: number;
 }
 
 export function createTurns(max: number): Turns {
@@ -14,6 +16,9 @@ export function createTurns(max: number): Turns {
     else next();
   }
   return {
+    get waiting() {
+      return waiting.length;
+    },
     async take() {
       if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve));
       else running += 1;

@@ -23,6 +23,8 @@ export function createFakeLog() {
   let batch = 1;
   let epoch = 1;
   let incarnation = 'first run';
+  /** Besides the feed's own. */
+  const readers = { open: 0, most: 0 };
   const header = (last: boolean) => ({
     v: 1 as const,
     epoch,
@@ -46,9 +48,18 @@ export function createFakeLog() {
     maxRecordBytes: 900_000,
     publish: () => Promise.reject(new Error('not here')),
     async read(from, given) {
-      if (sink === null) sink = given;
-      else if (typeof from === 'object') void tellKept(from, given);
-      return { close: async () => {} };
+      if (sink === null) {
+        sink = given;
+        return { close: async () => {} };
+      }
+      readers.open += 1;
+      readers.most = Math.max(readers.most, readers.open);
+      if (typeof from === 'object') void tellKept(from, given);
+      return {
+        async close() {
+          readers.open -= 1;
+        },
+      };
     },
     bounds: async () => null,
     close: async () => {},
@@ -67,6 +78,7 @@ export function createFakeLog() {
 
   return {
     stream,
+    readers,
     /** What the stream keeps expires, all of it. */
     expire() {
       kept = [];

@@ -31,9 +31,10 @@ export async function startFeed({
   aligned = true,
   stalledMs = 60_000,
   ring = { maxBytes: 1e6, maxAgeMs: 60_000 },
+  replays = { max: 4, turnMs: 1_000 },
   backlog = {},
+  log = createFakeLog(),
 } = {}) {
-  const log = createFakeLog();
   const database = createFakeDatabase(log);
   database.state.members = [memberRow('ada', 'home'), memberRow('bob', 'home'), memberRow('eve', 'elsewhere')];
   const cursors = createCursors('a secret for tests of the feed, long enough');
@@ -46,7 +47,7 @@ export async function startFeed({
     readClaimed: async () => null,
     workspaceColumn: (table) => (table === 'tasks' ? 'workspace_id' : null),
     onSessionEnded: (sessionId) => ended.push(sessionId),
-    settings: { frame, ring, maxTransactionBytes: 100_000, maxReplays: 4, progressMs: 30_000, stalledMs },
+    settings: { frame, ring, replays, maxTransactionBytes: 100_000, progressMs: 30_000, stalledMs },
     log: quiet,
   });
   await feed.start();
