@@ -1,18 +1,17 @@
 import type { AuthorityHistory } from './authority.ts';
+import type { LogRecord } from './log-copy.ts';
 import type { Transaction } from './replay.ts';
 import type { End, Segment } from './segments.ts';
+import { HELD_UP_MS } from './socket.ts';
 import type { View } from './views.ts';
 import type { Happening } from './watcher.ts';
 
 /** What happened to the servers, by the clock that watchers' histories are noted by. */
 export interface Evidence {
   readonly transactions: readonly Transaction[];
-  /** When Postgres was killed. */
-  readonly crashes: readonly number[];
+  readonly records: readonly LogRecord[];
   /** When the stream was made to forget what it held. */
   readonly expiries: readonly number[];
-  /** When the copy of the log first had a batch of that number or a higher one. */
-  readonly arrivalOf: (batch: number) => number;
 }
 
 /** Codes with which a socket may close while parts are being killed. Not 4403, nor what says that the client is wrong. */
@@ -20,8 +19,11 @@ const REFUSED_CLOSES = [4400, 4401, 4403, 4409, 4429, 4500, 1011, 1002];
 
 const WHILE_LOST = ['FORBIDDEN', 'NOT_FOUND'];
 
-/** A reader may be this late to know of what the stream has forgotten since. */
-const LATE_MS = 2_000;
+/** A frame that says "up to date" may be of so long ago: the log may stall before it is noticed, the frame be held up. */
+const STALL_MS = 5_000;
+
+/** The copy of the log may be so late. */
+const LATE_MS = 1_000;
 
 /** Whether what a client held might be given up: there is a reason in the log, or in what was done to Postgres or the stream. */
 export function isResetAllowed({
@@ -29,7 +31,7 @@ export function isResetAllowed({
   previous,
   at,
   authority,
-  evidence: { transactions, crashes, expiries, arrivalOf },
+  evidence: { transactions, records, expiries },
 }: {
   view: View;
   previous: Segment;
@@ -44,11 +46,17 @@ export function isResetAllowed({
   if (changes.some((index) => isBetween(transactions[index]))) return true;
   if (transactions.some((one) => isBetween(one) && one.truncated.some((model) => view.models.includes(model))))
     return true;
-  if (expiries.some((expiry) => previous.lastFrameAt <= expiry + LATE_MS && expiry <= at)) return true;
-  // Inside the window of the snapshot: until a record of batch b + 3, where b is at most one above what had arrived.
-  const batch = transactions.findLast(({ arrivedAt }) => arrivedAt <= previous.startedAt)?.batch ?? 0;
-  const settledAt = arrivalOf(batch + 5);
-  return crashes.some((crash) => crash >= previous.askedAt && crash <= Math.min(at, settledAt));
+  const knownUntil = previous.upToDateAt - STALL_MS - HELD_UP_MS;
+  if (expiries.some((expiry) => knownUntil <= expiry && expiry <= at)) return true;
+  return isCrashInWindow(records, previous);
+}
+
+/** Whether the log tells of a crash before b + 3, where b is one above what had arrived at most. */
+function isCrashInWindow(records: readonly LogRecord[], { askedAt, startedAt }: Segment): boolean {
+  const batchAt = (time: number) => records.findLast(({ arrivedAt }) => arrivedAt <= time)?.batch ?? 0;
+  const [first, last] = [batchAt(askedAt), batchAt(startedAt + LATE_MS) + 1 + 3];
+  const runs = records.filter(({ batch }) => batch >= first && batch <= last).map(({ incarnation }) => incarnation);
+  return new Set(runs).size > 1;
 }
 
 /** The ends and closes that had no reason. */

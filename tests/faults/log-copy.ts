@@ -8,6 +8,8 @@ export interface LogRecord {
   readonly epoch: number;
   readonly seq: number;
   readonly batch: number;
+  /** The run of the server in which the batch was fenced. */
+  readonly incarnation: string;
   readonly xid: string;
   readonly last: boolean;
   readonly at: number;
@@ -71,6 +73,7 @@ function readRecord(raw: Record<string, unknown>, images: { before?: unknown; af
     epoch: Number(raw['epoch']),
     seq: Number(raw['seq']),
     batch: Number(raw['batch']),
+    incarnation: String(raw['incarnation']),
     xid: String(raw['xid']),
     last: raw['last'] === true,
     at: Date.parse(String(raw['at'])),

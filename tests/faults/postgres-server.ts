@@ -8,8 +8,6 @@ export interface PostgresServer {
   /** Straight to it, past every proxy. */
   readonly url: string;
   readonly port: number;
-  /** When it was killed, in milliseconds. */
-  readonly crashes: readonly number[];
   kill(): Promise<void>;
   /** Starts it again; its recovery has ended when the promise resolves. */
   start(): Promise<void>;
@@ -26,7 +24,6 @@ export async function startPostgresServer(dataDir: string): Promise<PostgresServ
   const open = () => startPostgres({ dataDir, port, settings: { fsync: 'off', max_connections: '200' } });
   let running: RunningPostgres = await open();
   let paused: number[] = [];
-  const crashes: number[] = [];
   await migrate(running.url);
   const resume = () => {
     for (const pid of paused.splice(0)) signal(pid, 'SIGCONT');
@@ -34,9 +31,7 @@ export async function startPostgresServer(dataDir: string): Promise<PostgresServ
   return {
     url: running.url,
     port,
-    crashes,
     async kill() {
-      crashes.push(Date.now());
       const { ended } = running;
       signal(running.pid, 'SIGKILL');
       await ended;

@@ -62,7 +62,7 @@ function formatViolation({ view, what, row }: Violation, { watchers, copy, repla
   const watcher = watchers.find((one) => one.view === view);
   if (watcher === undefined) return [heading];
   if (row === undefined)
-    return [heading, ...lastLines(watcher.history.map((one) => `      ${describeHappening(one)}`))];
+    return [heading, ...lastLines(watcher.history.map((one) => `      ${timeOf(one.at)} ${describeHappening(one)}`))];
   const indexOf = new Map(replayed.transactions.map(({ xid, index }) => [xid, index]));
   const inLog = copy.records
     .filter(({ table, key }) => modelOfTable(table) === row.model && key === row.key)
@@ -81,18 +81,19 @@ function formatViolation({ view, what, row }: Violation, { watchers, copy, repla
     return [{ at: one.at, text: `${describeHappening(one)} ${told.join('; ')}` }];
   });
   const lines = [...inLog, ...seen].sort((one, other) => one.at - other.at);
-  return [
-    heading,
-    ...lastLines(lines.map(({ at, text }) => `      ${new Date(at).toISOString().slice(11, 23)} ${text}`)),
-  ];
+  return [heading, ...lastLines(lines.map(({ at, text }) => `      ${timeOf(at)} ${text}`))];
 }
 
 function describeHappening(one: Watcher['history'][number]): string {
   if (one.what === 'subscribes') return `client ${one.resumes ? 'resumes' : 'starts'}`;
-  if (one.what === 'ends') return `client ended: ${one.codes.join()}`;
+  if (one.what === 'ends') return `client ended: ${one.codes.join()} ${one.messages.join()}`;
   if (one.what === 'closes') return `client closed: ${one.code} ${one.reason}`;
   const { reset, upToDate, transactionId, changes } = one.frame;
   return `frame  ${reset ? 'RESET ' : ''}xid ${transactionId} ${changes.length} changes${upToDate ? '' : ' not up to date'}`;
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(11, 23);
 }
 
 function lastLines(lines: readonly string[]): string[] {

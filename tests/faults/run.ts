@@ -103,7 +103,6 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
       pool,
       copy,
       watchers,
-      hub,
       expiries,
       deadline: healedAt + options.catchUpSeconds * 1_000,
     });
@@ -138,14 +137,12 @@ async function untilCaughtUp({
   pool,
   copy,
   watchers,
-  hub,
   expiries,
   deadline,
 }: {
   pool: pg.Pool;
   copy: LogCopy;
   watchers: readonly Watcher[];
-  hub: FaultyHub;
   expiries: readonly number[];
   deadline: number;
 }) {
@@ -171,10 +168,11 @@ async function untilCaughtUp({
       if (behind.length === 0 || isOver) {
         const replayed = replay(copy.records);
         const differences = await compareTables(pool, replayed.tables);
-        const judge = createJudge(replayed, { crashes: hub.postgres.crashes, expiries, arrivalOf: arrivalOf(copy) });
+        const judge = createJudge(replayed, { records: copy.records, expiries });
         const violations = [...behind, ...watchers.flatMap((watcher) => judge.judge(watcher))];
         const problems = [
           ...copy.problems,
+          ...(await whatCopyMisses(pool, copy)),
           ...replayed.problems,
           ...differences.slice(0, 5).map(({ what }) => `the log and the table differ: ${what}`),
         ];
@@ -187,8 +185,11 @@ async function untilCaughtUp({
   }
 }
 
-function arrivalOf({ records }: LogCopy): (batch: number) => number {
-  return (batch) => records.find((record) => record.batch >= batch)?.arrivedAt ?? Number.POSITIVE_INFINITY;
+/** A copy that stands still must not be taken for a product that tells too much. */
+async function whatCopyMisses(pool: pg.Pool, { records }: LogCopy): Promise<string[]> {
+  const { rows } = await pool.query<{ sent: string }>('SELECT max(sent_seq) AS sent FROM sync.batch');
+  const [sent, seq] = [Number(rows[0]?.sent), records.at(-1)?.seq ?? 0];
+  return seq >= sent ? [] : [`the copy of the log ends at ${seq}, the log at ${sent}`];
 }
 
 async function readOffered(url: string): Promise<Offered> {

@@ -1,4 +1,5 @@
 import type { RowState } from './rows.ts';
+import { HELD_UP_MS } from './socket.ts';
 import type { View } from './views.ts';
 import type { Happening, SeenChange, SeenFrame } from './watcher.ts';
 
@@ -10,7 +11,7 @@ export interface Group {
 
 /** What a watcher was told without a break: from a snapshot, or from the opening of its changes, up to the next. */
 export interface Segment {
-  /** When it was asked for, or, of a reset, when the frame before it came: its snapshot is not older. */
+  /** When it was asked for, or, of a reset, when the frame before it was sent at the earliest: its snapshot is not older. */
   readonly askedAt: number;
   readonly startedAt: number;
   /** How it began: asked for anew, or by a frame that reset what was there. */
@@ -25,6 +26,8 @@ export interface Segment {
   /** Whether it goes on to the end of the run. */
   isLast: boolean;
   lastFrameAt: number;
+  /** When a frame last said that it was. */
+  upToDateAt: number;
 }
 
 /** An end that a watcher was told of, with the segment that it ended. */
@@ -47,13 +50,14 @@ export function readStory(view: View, history: readonly Happening[]): Story {
   const ends: End[] = [];
   const problems: string[] = [];
   let current: Segment | undefined;
-  let askedAt = 0;
+  const askedAt = 0;
+  let subscribedAt = 0;
   let isFresh = true;
   let groupIsOver = false;
 
   const begin = (at: number, isReset: boolean, xmax?: bigint) => {
     current = {
-      askedAt: Math.min(at, isReset ? (current?.lastFrameAt ?? askedAt) : askedAt),
+      askedAt: isReset ? Math.max(subscribedAt, (current?.lastFrameAt ?? 0) - HELD_UP_MS) : askedAt,
       startedAt: at,
       isReset,
       snapshot: view.kind === 'watch' ? new Map() : null,
@@ -62,6 +66,7 @@ export function readStory(view: View, history: readonly Happening[]): Story {
       isWhole: view.kind === 'changes',
       isLast: false,
       lastFrameAt: at,
+      upToDateAt: at,
     };
     segments.push(current);
     groupIsOver = false;
@@ -88,7 +93,7 @@ export function readStory(view: View, history: readonly Happening[]): Story {
 
   for (const happening of history) {
     if (happening.what === 'subscribes') {
-      askedAt = happening.at;
+      subscribedAt = happening.at;
       if (!happening.resumes) isFresh = true;
     } else if (happening.what === 'ends') {
       ends.push({ at: happening.at, codes: happening.codes, segment: current });
@@ -100,6 +105,7 @@ export function readStory(view: View, history: readonly Happening[]): Story {
       isFresh = false;
       takeChanges(segment, frame);
       segment.lastFrameAt = at;
+      if (frame.upToDate) segment.upToDateAt = at;
     }
   }
   const last = history.findLast(({ what }) => what === 'frame' || what === 'ends');

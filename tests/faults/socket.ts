@@ -4,9 +4,16 @@ import { WebSocket } from 'ws';
 export interface Listener {
   next(payload: unknown): void;
   /** The operation has ended: with the codes of its errors, or with none. */
-  end(errors: readonly { code: string; cursor: string | undefined }[]): void;
+  end(errors: readonly SeenError[]): void;
   /** The socket has: with the code and the reason of its close. */
   closed(code: number, reason: string): void;
+}
+
+export interface SeenError {
+  readonly code: string;
+  readonly message: string;
+  /** Where it says from where to go on. */
+  readonly cursor: string | undefined;
 }
 
 /** One subscription over a socket of its own. Nothing is retried, nothing hidden. */
@@ -18,6 +25,9 @@ export interface Subscription {
 /** Pings so often, and gives up when nothing was heard for so long: the only way to notice a black hole. */
 const PING_MS = 1_000;
 const SILENCE_MS = 5_000;
+
+/** So long a frame may have been under way: then the client has given up. */
+export const HELD_UP_MS = SILENCE_MS + PING_MS;
 
 /** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export function subscribe(
@@ -51,14 +61,15 @@ export function subscribe(
   return { drop: () => socket.terminate() };
 }
 
-/** Code and cursor of each error that GraphQL gave. */
-export function readErrors(payload: unknown): { code: string; cursor: string | undefined }[] {
+/** Each error that GraphQL gave. */
+export function readErrors(payload: unknown): SeenError[] {
   const errors = (Array.isArray(payload) ? payload : []) as {
     message: string;
     extensions?: { code?: string; cursor?: string };
   }[];
   return errors.map(({ message, extensions }) => ({
     code: extensions?.code ?? `without a code: ${message}`,
+    message,
     cursor: extensions?.cursor,
   }));
 }

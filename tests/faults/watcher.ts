@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 import { type ModelName, type Row, type RowState, readGlobalId, stateOfAnswer } from './rows.ts';
-import { readErrors, type Subscription, subscribe } from './socket.ts';
+import { readErrors, type SeenError, type Subscription, subscribe } from './socket.ts';
 import type { View } from './views.ts';
 
 /** One change of a frame, as it came. */
@@ -18,7 +18,12 @@ export interface SeenChange {
 export type Happening =
   | { readonly what: 'subscribes'; readonly at: number; readonly resumes: boolean }
   | { readonly what: 'frame'; readonly at: number; readonly frame: SeenFrame; readonly xmax?: bigint | undefined }
-  | { readonly what: 'ends'; readonly at: number; readonly codes: readonly string[] }
+  | {
+      readonly what: 'ends';
+      readonly at: number;
+      readonly codes: readonly string[];
+      readonly messages: readonly string[];
+    }
   | { readonly what: 'closes'; readonly at: number; readonly code: number; readonly reason: string };
 
 export interface SeenFrame {
@@ -117,8 +122,9 @@ export function startWatcher({
     subscription = own;
   }
 
-  function takeEnd(errors: readonly { code: string; cursor: string | undefined }[]) {
-    history.push({ what: 'ends', at: Date.now(), codes: errors.map(({ code }) => code) });
+  function takeEnd(errors: readonly SeenError[]) {
+    const [codes, messages] = [errors.map(({ code }) => code), errors.map(({ message }) => message)];
+    history.push({ what: 'ends', at: Date.now(), codes, messages });
     const [first] = errors;
     if (first === undefined) return;
     if (first.code === 'SLOW_CONSUMER') cursor = first.cursor ?? cursor;

@@ -18,7 +18,7 @@ export async function loadEverybody(startPoints: StartPoints) {
     get isSettled() {
       return filter === null;
     },
-    /** Whether it has the transaction already. Call once for each, in order. */
+    /** Whether it has the transaction already. Call for each, in order. */
     judge(transaction: LogTransaction): ReturnType<StartFilter['judge']> {
       const verdict = filter?.judge(transaction) ?? 'new';
       if (filter?.isPassed === true) filter = null;

@@ -20,6 +20,7 @@ import { createRing } from './ring.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
+import { untilAnswered } from './until-answered.ts';
 import { whyEnded } from './why-ended.ts';
 
 interface Dependencies {
@@ -75,7 +76,7 @@ export function createFeed(dependencies: Dependencies) {
   const replay = createReplays({ stream, createAssembler }, settings.replays);
 
   /** Null until the log was met. */
-  let met: { readonly everybody: Everybody; position: LogPosition } | null = null;
+  let met: { everybody: Everybody; position: LogPosition } | null = null;
   /** What was on the stream at the start has to be read before anybody is served. */
   let readyAt: Position | null = null;
   let epoch: number | null = null;
@@ -108,6 +109,7 @@ export function createFeed(dependencies: Dependencies) {
       const transaction = await assembler.add(record);
       if (transaction !== null) await takeTransaction(transaction);
     } catch (error) {
+      if (closing.signal.aborted) return;
       // A record that we cannot make sense of is a gap like any other: said to everyone, never passed over.
       log.error({ err: error, seq: record.seq }, 'a record of the log could not be applied');
       meetAnew('a record could not be applied');
@@ -116,16 +118,17 @@ export function createFeed(dependencies: Dependencies) {
 
   async function takeTransaction(transaction: LogTransaction): Promise<void> {
     if (met === null) return meet(transaction);
+    // The server has crashed since everybody was read. Nobody shares the directory before it is settled.
+    if (met.everybody.judge(transaction) === 'unknowable') met.everybody = await readEverybody();
     const { everybody } = met;
-    const verdict = everybody.judge(transaction);
-    if (verdict === 'unknowable') return meetAnew('the server has crashed since everybody was read');
-    if (verdict === 'new' && directoryTables.some((table) => transaction.unknowable.has(table)))
+    const isNew = everybody.judge(transaction) === 'new';
+    if (isNew && directoryTables.some((table) => transaction.unknowable.has(table)))
       return meetAnew(`a change of ${[...transaction.unknowable.keys()].join(', ')} cannot be known`);
     counters.transactions += 1;
 
     const concerned = followers.concernedBy(transaction, affectedViewers(transaction));
     const halves = [...concerned].map((follower) => follower.receive(transaction));
-    if (verdict === 'new') everybody.directory.apply(transaction);
+    if (isNew) everybody.directory.apply(transaction);
     ring.add(transaction);
     met.position = transaction.position;
     for (const completeHalf of halves) completeHalf();
@@ -136,13 +139,17 @@ export function createFeed(dependencies: Dependencies) {
   /** The first whole transaction: everybody is read, in a snapshot later than it. */
   async function meet({ position }: LogTransaction): Promise<void> {
     if (position.epoch < oldestEpoch) return;
-    const everybody = await loadEverybody(startPoints);
+    const everybody = await readEverybody();
     oldestEpoch = everybody.start.epoch;
     if (position.epoch !== oldestEpoch) return;
     met = { everybody, position };
     ring.begin(position);
     log.info({ seq: position.seq, members: everybody.start.authority.members.length }, 'the feed has met the log');
     moves.ring();
+  }
+
+  function readEverybody(): Promise<Everybody> {
+    return untilAnswered(() => loadEverybody(startPoints), { signal: closing.signal });
   }
 
   function meetAnew(reason: string) {

@@ -119,7 +119,7 @@ export function created(key: string, workspaceId: string) {
   return { table: 'tasks', key, before: null, after: row(key, workspaceId) };
 }
 
-function memberRow(userId: string, workspaceId: string): MemberRow {
+export function memberRow(userId: string, workspaceId: string): MemberRow {
   return {
     id: `member-${userId}-${workspaceId}`,
     version: 1,
