@@ -34,7 +34,7 @@ interface Dependencies {
   readonly onEnd: () => void;
 }
 
-/** Rows that are read anew for longer are said to be old. */
+/** Who is behind for longer is told so. */
 const patienceMs = 5_000;
 
 /**
@@ -73,12 +73,11 @@ export function createFollower(dependencies: Dependencies) {
   let pages: Snapshot['rows'] | null = null;
   /** Everything is to be read anew. */
   let mustReset = false;
-  let resettingSince: number | null = null;
   let isLive = false;
   const leftLive = createBell();
   const woken = createBell();
-  /** At the newest transaction. */
-  let isIdle = false;
+  /** Since when it is not at the newest transaction; null while it is. */
+  let behindSince: number | null = Date.now();
 
   // ── where it begins ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,6 +90,7 @@ export function createFollower(dependencies: Dependencies) {
     }
     place = log.position();
     if (contents !== null) {
+      teller.goOnFrom(contents);
       const point = await beginnings.point();
       const loss = lostSince(contents, request, point);
       if (loss === null) {
@@ -151,7 +151,6 @@ export function createFollower(dependencies: Dependencies) {
 
   /** Everything again, from a new snapshot. While Postgres does not answer, the client is told that it may be behind. */
   async function reset(): Promise<void> {
-    resettingSince ??= Date.now();
     pages?.release();
     pages = null;
     while (log.position() === null && !ending.signal.aborted) await whatComes();
@@ -160,14 +159,12 @@ export function createFollower(dependencies: Dependencies) {
     mustReset = false;
     alreadySent = 0;
     openRows(await beginnings.rowsAtLast(ending.signal, teller.mayBeOld));
-    resettingSince = null;
   }
 
   /** Up to the newest transaction, and on from there as it comes, until it may go live; then waits until it no longer is. */
   async function catchUp(): Promise<void> {
     while (!isOver()) {
-      if (log.after(placeOrFail()) === 'ahead') {
-        // Another process has shown the client more than this one has passed yet.
+      if (isAhead()) {
         await whatComes();
         continue;
       }
@@ -179,10 +176,16 @@ export function createFollower(dependencies: Dependencies) {
       if (isOver() || log.after(placeOrFail()) !== null) continue;
       if (!teller.saidUpToDate) teller.quiet(placeOrFail(), true);
       if (isOver()) continue;
-      isIdle = true;
+      behindSince = null;
       await (standpoint.isSettled && log.everybody() !== null ? beLive() : whatComes());
-      isIdle = false;
+      behindSince = Date.now();
     }
+  }
+
+  /** Another process has shown the client more than this one has passed yet: later transactions, or a part of the next. */
+  function isAhead(): boolean {
+    const next = log.after(placeOrFail());
+    return next === 'ahead' || (next === null && alreadySent > 0);
   }
 
   /** Nothing may come between the look at the log and this. */
@@ -300,13 +303,13 @@ export function createFollower(dependencies: Dependencies) {
       woken.ring();
     },
     /**
-     * Once a second. Ends with the token; says when the log stalls and when it goes on; else moves the cursor on, by a frame
-     * without changes, when none was sent since `quietSince`.
+     * Once a second. Ends with the token; says when the log stalls or it is behind, and when that is over; else moves the cursor on,
+     * by a frame without changes, when none was sent since `quietSince`.
      */
     tick({ now, quietSince, isStalled }: Tick) {
       if (request.expiresAt.getTime() <= now) return end(whyEnded.tokenExpired());
-      if (resettingSince !== null && (isStalled || now - resettingSince > patienceMs)) teller.mayBeOld();
-      if (isIdle) teller.refresh(placeOrFail(), quietSince, isStalled);
+      if (behindSince === null) teller.refresh(placeOrFail(), quietSince, isStalled);
+      else if (isStalled || now - behindSince > patienceMs) teller.mayBeOld();
     },
   };
 }

@@ -82,6 +82,14 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     get lastFrameAt() {
       return lastFrameAt;
     },
+    /** Where the client is before it was given a frame. */
+    goOnFrom(contents: CursorContents) {
+      last = contents;
+    },
+    /** Whether it is known from where the client can go on. */
+    get hasPlace() {
+      return last !== null;
+    },
     /** Of the last frame that was taken: from there the client can go on. */
     get lastCursor() {
       return last && cursors.write(last);

@@ -120,19 +120,47 @@ describe('whoever comes back with a cursor', () => {
     ]);
   });
 
-  test('on a process that has not come so far waits until that has', async () => {
-    const ahead = await startFeed();
-    const [, cursor] = await (async () => {
+  describe('on a process that has not come so far', () => {
+    /** Two processes: one that has told two of five rows of a transaction, and one that has not read so far. */
+    async function startTwo(stalledMs: number) {
+      const keys = ['t1', 't2', 't3', 't4', 't5'];
+      const changes = keys.map((key) => created(key, 'home'));
+      const frame = { maxChanges: 2, maxBytes: 1e6 };
+      const ahead = await startFeed({ frame });
       const frames = await ahead.follow('ada', task);
-      await ahead.log.commit(101, [created('t1', 'home')]);
-      return cursorsOf(frames, 2);
-    })();
-    const behind = await startFeed();
-    const again = await behind.follow('ada', task, { after: cursor });
-    await behind.log.commit(101, [created('t1', 'home')]);
-    expect(await read(again, 1)).toMatchObject([{ changes: [], upToDate: true }]);
-    await behind.log.commit(102, [created('t2', 'home')]);
-    expect(await read(again, 1)).toMatchObject([{ changes: ['CREATED t2'] }]);
+      await ahead.log.commit(101, [created('t0', 'home')]);
+      await ahead.log.commit(102, changes);
+      const [, , after] = await cursorsOf(frames, 3);
+      const behind = await startFeed({ frame, stalledMs });
+      return {
+        again: await behind.follow('ada', task, { after }),
+        readsOn: async () => {
+          await behind.log.commit(101, [created('t0', 'home')]);
+          await behind.log.commit(102, changes);
+        },
+        after,
+      };
+    }
+
+    test('waits until that has', async () => {
+      const { again, readsOn } = await startTwo(60_000);
+      await readsOn();
+      expect(await read(again, 2)).toMatchObject([
+        { changes: ['CREATED t3', 'CREATED t4'], upToDate: false },
+        { changes: ['CREATED t5'], upToDate: true },
+      ]);
+    });
+
+    test('is told that it may be behind when the log stalls, with the cursor it came with', async () => {
+      const { again, readsOn, after } = await startTwo(200);
+      const [told] = await raw(again, 1);
+      expect(told).toMatchObject({ frame: { upToDate: false, changes: [], cursor: after } });
+      await readsOn();
+      expect(await read(again, 2)).toMatchObject([
+        { changes: ['CREATED t3', 'CREATED t4'], upToDate: false },
+        { changes: ['CREATED t5'], upToDate: true },
+      ]);
+    });
   });
 });
 

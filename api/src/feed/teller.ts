@@ -22,7 +22,8 @@ interface Dependencies {
 export function createTeller({ request, queue, cursors, bounds, standing, onSlow }: Dependencies) {
   const { views, viewerId, sessionId, question } = request;
   const frames = createFrameWriter({ queue, cursors, bounds, viewerId, question });
-  let saidUpToDate = false;
+  /** Null until something was said. */
+  let saidUpToDate: boolean | null = null;
 
   function requireTaken(wasTaken: boolean) {
     if (!wasTaken) onSlow(whyEnded.slow(frames.lastCursor));
@@ -47,8 +48,10 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
     room,
     /** The last that was said of it. */
     get saidUpToDate() {
-      return saidUpToDate;
+      return saidUpToDate === true;
     },
+    /** The client was told so much before it came back. */
+    goOnFrom: frames.goOnFrom,
     quiet,
     /** Says when the log stalls, and when it goes on; else moves the cursor on, when nothing was said since `quietSince`. */
     refresh(position: LogPosition, quietSince: number, isStalled: boolean) {
@@ -57,7 +60,7 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
     },
     /** What is on screen may be old, and it is not known yet from where it goes on. Said once. */
     mayBeOld() {
-      if (!saidUpToDate) return;
+      if (saidUpToDate === false || !frames.hasPlace) return;
       saidUpToDate = false;
       requireTaken(frames.writeMayBeOld());
     },
@@ -85,9 +88,9 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
           const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };
           requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: isLast }, here));
           isFirst = false;
+          saidUpToDate = isLast;
         }
       } while (rows.pages > 0);
-      saidUpToDate = true;
     },
   };
 }
