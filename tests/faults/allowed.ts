@@ -1,6 +1,7 @@
 import type { AuthorityHistory } from './authority.ts';
 import type { LogRecord } from './log-copy.ts';
 import type { Transaction } from './replay.ts';
+import type { Expiry } from './retention.ts';
 import type { End, Segment } from './segments.ts';
 import { HELD_UP_MS } from './socket.ts';
 import type { View } from './views.ts';
@@ -11,7 +12,7 @@ export interface Evidence {
   readonly transactions: readonly Transaction[];
   readonly records: readonly LogRecord[];
   /** When the stream was made to forget what it held. */
-  readonly expiries: readonly number[];
+  readonly expiries: readonly Expiry[];
 }
 
 /** Codes with which a socket may close while parts are being killed. Not 4403, nor what says that the client is wrong. */
@@ -47,7 +48,7 @@ export function isResetAllowed({
   if (transactions.some((one) => isBetween(one) && one.truncated.some((model) => view.models.includes(model))))
     return true;
   const knownUntil = previous.upToDateAt - STALL_MS - HELD_UP_MS;
-  if (expiries.some((expiry) => knownUntil <= expiry && expiry <= at)) return true;
+  if (expiries.some(({ from, to }) => knownUntil <= to && from <= at)) return true;
   return isCrashInWindow(records, previous);
 }
 

@@ -1,7 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs';
-import pg from 'pg';
 import type { FaultyHub } from './hub.ts';
-import type { LogCopy } from './log-copy.ts';
 import type { Part } from './product.ts';
 import type { Link } from './proxy.ts';
 import type { Random } from './random.ts';
@@ -154,29 +151,4 @@ function secondListener(hub: FaultyHub, random: Random): Fault {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/**
- * Makes the stream forget everything up to now, as it does by itself after its retention, while some clients are away.
- * Retention is counted in hours; the records go by the ways in which each store deletes them.
- *
- * @returns when the records were gone.
- */
-export async function expireStream(hub: FaultyHub, copy: LogCopy): Promise<number> {
-  const last = copy.records.at(-1);
-  if (last === undefined) return Date.now();
-  if (hub.kafka === undefined) {
-    const client = new pg.Client(hub.postgres.url);
-    await client.connect();
-    await client.query('DELETE FROM sync.log WHERE (epoch, seq) <= ($1, $2)', [last.epoch, last.seq - 3]);
-    await client.end();
-    return Date.now();
-  }
-  const admin = new Kafka({ brokers: [...hub.kafka.direct], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  const [end] = await admin.fetchTopicOffsets(hub.topic);
-  const offset = String(Math.max(0, Number(end?.high ?? 0) - 3));
-  await admin.deleteTopicRecords({ topic: hub.topic, partitions: [{ partition: 0, offset }] });
-  await admin.disconnect();
-  return Date.now();
 }

@@ -97,6 +97,8 @@ function listenersOf({ place, listenerPorts, proxies }: Seat): string {
     `listeners=${[inside, open('CONTROLLER', place.controllerPort), open('API', listenerPorts.api), open('LISTENER', listenerPorts.listener)]}`,
     `advertised.listeners=${[inside, open('API', proxies.api.port), open('LISTENER', proxies.listener.port)]}`,
     `listener.security.protocol.map=${names.map((name) => `${name}:PLAINTEXT`)}`,
+    // Five minutes by default: what is past its retention goes at once.
+    'log.retention.check.interval.ms=500',
     '',
   ].join('\n');
 }

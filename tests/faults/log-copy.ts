@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { type Row, shortenRow } from './rows.ts';
 
@@ -55,7 +55,13 @@ export function startLogCopy({
     const images = raw['kind'] === 'claim' ? await fetchClaimed(pool, raw['outboxId']) : raw;
     records.push(readRecord(raw, images));
   };
-  const reader = brokers.length === 0 ? readTable(pool, records, take) : readTopic(brokers, topic, take);
+  // A consumer that is given up may still be at a record when the next begins.
+  let taking = Promise.resolve();
+  const takeInTurn = (text: string) => {
+    taking = taking.then(() => take(text)).catch((error) => void problems.push(`the copy of the log: ${error}`));
+    return taking;
+  };
+  const reader = brokers.length === 0 ? readTable(pool, records, take) : readTopic(brokers, topic, takeInTurn);
   return {
     records,
     problems,
@@ -129,7 +135,13 @@ function readTable(pool: pg.Pool, records: readonly LogRecord[], take: (text: st
   };
 }
 
-/** Without commits every join begins at the earliest record, and what is known is dropped: simple, and nothing is missed. */
+/** A consumer that hears nothing for so long, not even a heartbeat, may have lost its way among dying brokers. */
+const SILENCE_MS = 8_000;
+
+/**
+ * Without commits every join begins at the earliest record, and what is known is dropped: simple, and nothing is missed.
+ * After a silence another consumer begins, in a group of its own.
+ */
 function readTopic(brokers: readonly string[], topic: string, take: (text: string) => Promise<void>) {
   const kafka = new Kafka({
     brokers: [...brokers],
@@ -137,22 +149,34 @@ function readTopic(brokers: readonly string[], topic: string, take: (text: strin
     // Whatever ends it: brokers are killed on purpose.
     retry: { retries: 1_000, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(true) },
   });
-  const consumer = kafka.consumer({ groupId: `fault-oracle-${topic}`, maxWaitTimeInMs: 100, sessionTimeout: 30_000 });
-  const run = async () => {
+  let isClosed = false;
+  let heardAt = 0;
+  const listen = async (consumer: Consumer) => {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       eachMessage: async ({ message }) => {
+        heardAt = Date.now();
         if (message.value !== null) await take(message.value.toString());
       },
     });
   };
-  const running = run();
+  const read = async () => {
+    for (let attempt = 1; !isClosed; attempt += 1) {
+      const groupId = `fault-oracle-${topic}-${attempt}`;
+      const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, sessionTimeout: 30_000 });
+      heardAt = Date.now();
+      listen(consumer).catch(() => {}); // its silence is noticed
+      while (!isClosed && Date.now() - heardAt < SILENCE_MS) await pause(100);
+      await Promise.race([consumer.disconnect().catch(() => {}), pause(2_000)]);
+    }
+  };
+  const reading = read();
   return {
     async close() {
-      await running;
-      await consumer.disconnect();
+      isClosed = true;
+      await reading;
     },
   };
 }

@@ -1,6 +1,7 @@
+import { waitFor } from '@sync-hub/dev/wait-for';
 import pg from 'pg';
 import { askText } from './ask.ts';
-import { allFaults, expireStream } from './faults.ts';
+import { allFaults } from './faults.ts';
 import { compareRows, compareTables, selectRows } from './final-rows.ts';
 import { type FaultyHub, type StreamKind, startFaultyHub, untilReady } from './hub.ts';
 import { createJudge, type Violation } from './judge.ts';
@@ -8,6 +9,7 @@ import { type LogCopy, startLogCopy } from './log-copy.ts';
 import { startNemesis } from './nemesis.ts';
 import { createRandom, type Random } from './random.ts';
 import { type Replayed, replay } from './replay.ts';
+import { type Expiry, expireStream } from './retention.ts';
 import { drawViews, type Offered } from './views.ts';
 import { startWatcher, type Watcher } from './watcher.ts';
 import { makeWorld } from './world.ts';
@@ -80,7 +82,7 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
       xmax: () => readXmax(pool),
     }),
   );
-  const expiries: number[] = [];
+  const expiries: Expiry[] = [];
   try {
     tell(`${watchers.length} watchers; ${seconds} s of faults`);
     const writers = startWriters({ world, databaseUrl: hub.postgres.url, urls: hub.urls, random: random.fork() });
@@ -92,7 +94,8 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
     await before.stop();
     // In the middle, with everything else healed: some are away while the stream forgets what they missed.
     await untilReady([hub.listener, ...hub.apis]);
-    expiries.push(await outlastRetention(hub, copy, watchers, random.fork()));
+    await waitFor(async () => (await whatCopyMisses(pool, copy)).length === 0, { what: 'the copy of the log' });
+    expiries.push(await outlastRetention(hub, watchers, random.fork()));
     const after = startNemesis({ faults: allFaults(fault), random: random.fork(), longestMs });
     await pause(half);
     await after.stop();
@@ -126,10 +129,10 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
   }
 }
 
-async function outlastRetention(hub: FaultyHub, copy: LogCopy, watchers: readonly Watcher[], random: Random) {
-  for (const watcher of watchers) if (random.chance(0.3)) watcher.goOffline(4_000);
+async function outlastRetention(hub: FaultyHub, watchers: readonly Watcher[], random: Random): Promise<Expiry> {
+  for (const watcher of watchers) if (random.chance(0.3)) watcher.goOffline(8_000);
   await pause(1_500);
-  return expireStream(hub, copy);
+  return expireStream(hub);
 }
 
 /** Judges again and again until nothing is wrong, or the time is over. */
@@ -143,7 +146,7 @@ async function untilCaughtUp({
   pool: pg.Pool;
   copy: LogCopy;
   watchers: readonly Watcher[];
-  expiries: readonly number[];
+  expiries: readonly Expiry[];
   deadline: number;
 }) {
   // What was told wrong stays wrong; only what was not told yet may still come.

@@ -1,0 +1,67 @@
+import { waitFor } from '@sync-hub/dev/wait-for';
+import { type Admin, ConfigResourceTypes, ConfigSource, Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
+import type { FaultyHub } from './hub.ts';
+
+/** A time in which the stream forgot what it held, in milliseconds. */
+export interface Expiry {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Makes the stream forget everything up to now, by what it does at the end of its retention: Kafka's is made short for a
+ * moment (`retention.ms`, `segment.ms`); of the Postgres stream, whose retention is in hours, the rows are deleted.
+ */
+export async function expireStream({ kafka, postgres, topic }: FaultyHub): Promise<Expiry> {
+  const from = Date.now();
+  if (kafka === undefined) await deleteRows(postgres.url);
+  else await shortenRetention(kafka.direct, topic);
+  return { from, to: Date.now() };
+}
+
+async function deleteRows(databaseUrl: string): Promise<void> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  await client.query(`
+    DELETE FROM sync.log USING (SELECT epoch, seq FROM sync.log ORDER BY epoch DESC, seq DESC LIMIT 1) AS newest
+    WHERE (log.epoch, log.seq) <= (newest.epoch, newest.seq - 3)`);
+  await client.end();
+}
+
+async function shortenRetention(brokers: readonly string[], topic: string): Promise<void> {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const own = await readConfig(admin, topic);
+  const [end] = await admin.fetchTopicOffsets(topic);
+  await writeConfig(admin, topic, { ...own, 'retention.ms': '1000', 'segment.ms': '1000' });
+  await waitFor(
+    async () => {
+      const [now] = await admin.fetchTopicOffsets(topic);
+      return Number(now?.low) >= Number(end?.high);
+    },
+    { what: 'Kafka to delete what is older than its retention', timeoutMs: 30_000 },
+  );
+  await writeConfig(admin, topic, own);
+  await admin.disconnect();
+}
+
+/** What was set for this topic. */
+async function readConfig(admin: Admin, topic: string): Promise<Record<string, string>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+  });
+  const entries = resources[0]?.configEntries ?? [];
+  const own = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+  return Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+}
+
+/** Replaces all that is set for it. */
+async function writeConfig(admin: Admin, topic: string, config: Readonly<Record<string, string>>): Promise<void> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+  });
+}
