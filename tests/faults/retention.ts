@@ -1,5 +1,6 @@
 import { waitFor } from '@sync-hub/dev/wait-for';
-import { type Admin, ConfigResourceTypes, ConfigSource, Kafka, logLevel } from 'kafkajs';
+// The rest by the default export: Node does not find it by its name in this CommonJS package.
+import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import type { FaultyHub } from './hub.ts';
 
@@ -50,10 +51,10 @@ async function shortenRetention(brokers: readonly string[], topic: string): Prom
 async function readConfig(admin: Admin, topic: string): Promise<Record<string, string>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
   });
   const entries = resources[0]?.configEntries ?? [];
-  const own = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+  const own = entries.filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG);
   return Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
 }
 
@@ -62,6 +63,6 @@ async function writeConfig(admin: Admin, topic: string, config: Readonly<Record<
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   await admin.alterConfigs({
     validateOnly: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }],
   });
 }
