@@ -1,8 +1,21 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { member } from '../schema/member.ts';
 import { task } from '../schema/task.ts';
+import { user } from '../schema/user.ts';
 import { createFakeLog } from './testing/fake-log.ts';
-import { changes, created, joined, type Log, memberRow, raw, read, row, startFeed } from './testing/start-feed.ts';
+import {
+  changes,
+  created,
+  joined,
+  type Log,
+  left,
+  memberRow,
+  raw,
+  read,
+  renamed,
+  row,
+  startFeed,
+} from './testing/start-feed.ts';
 
 describe('a subscription', () => {
   test('opens with one frame without changes, then tells each transaction in one', async () => {
@@ -255,6 +268,26 @@ test('a client that does not read is ended with SLOW_CONSUMER, after what it may
 
 /** Over the bound that the feed of these tests has for one transaction. */
 const large = Array.from({ length: 500 }, (_, index) => created(`t${index}`, 'home'));
+
+describe('while everybody is only just read', () => {
+  test('who is what can be compared with Postgres already, however long the log stands still', async () => {
+    const { log, feed } = await startFeed({ aligned: false });
+    expect(feed.authorityOf('ada')).toBeNull();
+    await log.heartbeat(2);
+    expect([...(feed.authorityOf('ada')?.memberships.keys() ?? [])]).toEqual(['home']);
+    await log.commit(101, [left('ada', 'home')]);
+    expect([...(feed.authorityOf('ada')?.memberships.keys() ?? [])]).toEqual([]);
+  });
+
+  test('a viewer who joins a workspace comes to see its members, and loses nothing', async () => {
+    const { log, follow } = await startFeed({ aligned: false });
+    await log.heartbeat(2);
+    const frames = await follow('bob', user);
+    await log.commit(101, [joined('bob', 'elsewhere')]);
+    await log.commit(102, [renamed('eve')]);
+    expect(await changes(frames, 1)).toEqual([['UPDATED eve']]);
+  });
+});
 
 test('a feed that cannot start leaves nothing running', async () => {
   jest.useFakeTimers();

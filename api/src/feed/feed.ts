@@ -263,8 +263,11 @@ export function createFeed(dependencies: Dependencies) {
     /** Of those who follow something now. */
     viewers: followers.viewers,
     sessionIds: followers.sessionIds,
-    /** What the log says of a viewer, for whoever asks Postgres as well; null while it is not known exactly. */
-    authorityOf: (viewerId: string) => logView.everybody()?.authorityOf(viewerId) ?? null,
+    /**
+     * What a snapshot and the log after it say of a viewer, for whoever asks Postgres as well; null while the log is not met. Also
+     * before everybody is settled: it may then be later than the log, but not than Postgres.
+     */
+    authorityOf: (viewerId: string) => met?.everybody.directory.authorityOf(viewerId) ?? null,
     /** Postgres says that the viewer has lost something, and the log has not said so in time. */
     distrust(viewerId: string) {
       for (const follower of followers.ofViewer(viewerId)) follower.distrust();
