@@ -25,6 +25,7 @@ FROM packages AS build
 COPY dev/package.json dev/
 COPY bench/package.json bench/
 COPY clients/sdk/package.json clients/sdk/
+COPY clients/board/package.json clients/board/
 COPY clients/urql/package.json clients/urql/
 COPY clients/apollo/package.json clients/apollo/
 RUN npm ci --ignore-scripts

@@ -19,8 +19,9 @@ export const MAY_IMPORT = {
   dev: ['prisma', 'runtime'],
   bench: ['prisma', 'stream', 'runtime', 'dev', 'sdk'],
   'clients/sdk': [],
-  'clients/urql': ['sdk'],
-  'clients/apollo': ['sdk'],
+  'clients/board': ['sdk'],
+  'clients/urql': ['sdk', 'board'],
+  'clients/apollo': ['sdk', 'board'],
 };
 
 /**

@@ -9,13 +9,13 @@ import { OperationTypeNode, print } from 'graphql';
 const url = '/graphql';
 
 export const session = createSession({ url, ...storedTokens(sessionStorage) });
-export const socket = createSyncSocket({ url, getToken: session.getToken });
+const socket = createSyncSocket({ url, getToken: session.getToken });
 
-const socketLink = new ApolloLink(
-  ({ query, variables }) =>
-    new Observable((observer) => socket.subscribe({ query: print(query), variables }, observer)),
-);
 const httpLink = new HttpLink({ uri: url, fetch: createAuthorizedFetch(session.getToken) });
+const socketLink = new ApolloLink((operation) => {
+  const payload = { query: print(operation.query), variables: operation.variables };
+  return new Observable((sink) => socket.subscribe(payload, sink, operation.getContext()['listener']));
+});
 
 export const client = new ApolloClient({
   cache: new InMemoryCache(possibleTypes),

@@ -1,46 +1,59 @@
-import { ApolloProvider } from '@apollo/client/react';
-import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
-import { useCallback, useState } from 'react';
+import { ApolloProvider, useFragment, useMutation } from '@apollo/client/react';
+import { Board } from '@sync-hub/board/board';
+import { Opened } from '@sync-hub/board/opened';
+import { Page } from '@sync-hub/board/page';
+import {
+  CreateTaskDocument,
+  type TaskFieldsFragment,
+  TaskFieldsFragmentDoc,
+  type TaskStatus,
+  UpdateTaskDocument,
+  WatchTasksDocument,
+  WatchWorkspacesDocument,
+} from '@sync-hub/sdk/generated/graphql';
+import { payloadOf } from '@sync-hub/sdk/payload';
 import { createRoot } from 'react-dom/client';
-import { Board } from './board.tsx';
 import { client, session } from './hub.ts';
+import { useRows } from './use-rows.ts';
 
-function App() {
-  const [isSignedIn, setSignedIn] = useState(session.isSignedIn);
-  const [problem, setProblem] = useState<SyncError | null>(null);
-  const fail = useCallback((cause: unknown) => {
-    const error = toSyncError(cause);
-    setProblem(error);
-    if (error.endsSession) setSignedIn(false);
-  }, []);
-  const run = (action: Promise<unknown>) => action.then(() => setProblem(null), fail);
+/** Which tasks there are, the watch says; how each one is, Apollo's cache, which holds it once, wherever it is shown. */
+function Tasks({ workspaceId, name }: { readonly workspaceId: string; readonly name: string }) {
+  const { rows, isLive } = useRows(WatchTasksDocument, { workspaceId: { eq: workspaceId } });
+  const cached = useFragment({ fragment: TaskFieldsFragmentDoc, fragmentName: 'TaskFields', from: [...rows] });
+  const [createTask] = useMutation(CreateTaskDocument);
+  const [updateTask] = useMutation(UpdateTaskDocument);
 
-  async function signIn(form: FormData) {
-    await session.signIn({ email: String(form.get('email')), password: String(form.get('password')) });
-    await client.clearStore(); // it may hold what somebody else has seen
-    setSignedIn(true);
+  async function add(title: string) {
+    const { data } = await createTask({ variables: { input: { workspaceId, title } } });
+    payloadOf(data?.createTask);
   }
-  function signOut() {
-    setSignedIn(false);
-    void run(session.signOut());
+  async function move({ id, version }: TaskFieldsFragment, status: TaskStatus) {
+    const { data } = await updateTask({ variables: { input: { id, status, expectedVersion: version } } });
+    payloadOf(data?.updateTask);
   }
+  return <Board name={name} tasks={cached.complete ? cached.data : []} isLive={isLive} add={add} move={move} />;
+}
+
+function Workspaces() {
+  const { rows, isLive } = useRows(WatchWorkspacesDocument, {});
   return (
-    <ApolloProvider client={client}>
-      {problem && <p role="alert">{problem.message}</p>}
-      {isSignedIn ? (
-        <Board run={run} fail={fail} signOut={signOut} />
-      ) : (
-        <form className="sign-in" action={(form) => run(signIn(form))}>
-          <h1>Sign in</h1>
-          <input name="email" type="email" aria-label="E-mail" defaultValue="ada@example.com" />
-          <input name="password" type="password" aria-label="Password" defaultValue="correct horse battery staple" />
-          <button type="submit">Sign in</button>
-          <p>In a second window, sign in as grace@example.com with the same password.</p>
-        </form>
-      )}
-    </ApolloProvider>
+    <Opened workspaces={rows} isLive={isLive}>
+      {({ id, name }) => <Tasks workspaceId={id} name={name} />}
+    </Opened>
   );
 }
 
+async function signIn(input: Parameters<typeof session.signIn>[0]) {
+  await session.signIn(input);
+  await client.clearStore(); // it may hold what somebody else has seen
+}
+
 const root = document.getElementById('root');
-if (root !== null) createRoot(root).render(<App />);
+if (root !== null)
+  createRoot(root).render(
+    <ApolloProvider client={client}>
+      <Page title="Tasks · Apollo" isSignedIn={session.isSignedIn} signIn={signIn} signOut={session.signOut}>
+        <Workspaces />
+      </Page>
+    </ApolloProvider>,
+  );

@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import { createAuthorizedFetch, type GetToken } from './authorized-fetch.ts';
+import type { Result } from './connection.ts';
 import { type Endpoint, postOperation } from './post-operation.ts';
 import type { SyncError } from './sync-error.ts';
 import { createSyncSocket } from './sync-socket.ts';
@@ -36,26 +37,12 @@ export function createSyncClient({ url, fetch, getToken, webSocket }: SyncClient
     variables: Variables,
     observer: Observer<Data>,
   ): () => void {
-    const payload = { query: print(document), variables };
-    const forget = socket.listen({
-      started: (subscription) => (subscription === payload ? observer.started?.() : undefined),
-      interrupted: (why, subscription) => (subscription === payload ? observer.interrupted?.(why) : undefined),
-    });
-    const leave = socket.subscribe(payload, {
-      next: ({ data }) => observer.next(data as Data),
-      error(error) {
-        forget();
-        observer.error(error as SyncError);
-      },
-      complete() {
-        forget();
-        observer.complete?.();
-      },
-    });
-    return () => {
-      forget();
-      leave();
+    const sink = {
+      next: ({ data }: Result) => observer.next(data as Data),
+      error: (error: unknown) => observer.error(error as SyncError),
+      complete: () => observer.complete?.(),
     };
+    return socket.subscribe({ query: print(document), variables }, sink, observer);
   }
 
   return {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import WebSocket from 'ws';
+import type { Result } from './connection.ts';
 import { SyncError } from './sync-error.ts';
 import { createSyncSocket, type SyncSocket } from './sync-socket.ts';
 import { type FakeHub, type FakeSubscription, startFakeHub } from './testing/fake-hub.ts';
@@ -39,14 +40,14 @@ describe('a subscription with a cursor', () => {
   const at = (cursor: string) => ({ data: { frames: { cursor } } });
   function followFrom(socket: SyncSocket) {
     const told: string[] = [];
-    socket.listen({
+    const sink = {
+      next: ({ data }: Result) => told.push(String(Object(data?.['frames']).cursor)),
+      error: (error: unknown) => told.push(`error ${error instanceof SyncError ? error.code : error}`),
+      complete: () => told.push('complete'),
+    };
+    socket.subscribe(payload, sink, {
       started: () => told.push('started'),
       interrupted: ({ code }) => told.push(`interrupted ${code}`),
-    });
-    socket.subscribe(payload, {
-      next: ({ data }) => told.push(String(Object(data?.['frames']).cursor)),
-      error: (error) => told.push(`error ${error instanceof SyncError ? error.code : error}`),
-      complete: () => told.push('complete'),
     });
     return told;
   }

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
-import type { SubscribePayload } from 'graphql-ws';
 import WebSocket from 'ws';
 import type { GetToken } from './authorized-fetch.ts';
+import type { Result } from './connection.ts';
 import { SyncError } from './sync-error.ts';
 import { createSyncSocket, type SyncSocket } from './sync-socket.ts';
 import { type FakeHub, type FakeSubscription, startFakeHub } from './testing/fake-hub.ts';
@@ -25,16 +25,19 @@ function openSocket(url: string, getToken: GetToken = async () => 'good'): SyncS
 }
 
 /** Follows, and writes down all that is told, in order. */
-function follow(socket: SyncSocket, payload: SubscribePayload = { query: 'subscription { frames }' }) {
+function follow(socket: SyncSocket, read: () => unknown = () => {}) {
   const told: string[] = [];
-  socket.listen({
-    started: (subscription) => subscription === payload && told.push('started'),
-    interrupted: (why, subscription) => subscription === payload && told.push(`interrupted ${why.code}`),
-  });
-  const leave = socket.subscribe(payload, {
-    next: ({ data }) => told.push(String(data?.['frames'])),
-    error: (error) => told.push(error instanceof SyncError ? `error ${error.code}` : 'another error'),
+  const sink = {
+    next: ({ data }: Result) => told.push(String(data?.['frames'])),
+    error: (error: unknown) => told.push(error instanceof SyncError ? `error ${error.code}` : 'another error'),
     complete: () => told.push('complete'),
+  };
+  const leave = socket.subscribe({ query: 'subscription { frames }' }, sink, {
+    started() {
+      told.push('started');
+      return read();
+    },
+    interrupted: (why) => told.push(`interrupted ${why.code}`),
   });
   return { told, leave };
 }
@@ -81,8 +84,7 @@ describe('a subscription', () => {
     const hub = await startHub();
     const socket = openSocket(hub.url);
     let finishReading = () => {};
-    socket.listen({ started: () => new Promise<void>((resolve) => (finishReading = resolve)) });
-    const { told } = follow(socket);
+    const { told } = follow(socket, () => new Promise<void>((resolve) => (finishReading = resolve)));
     const first = await nth(hub, 1);
     for (const name of ['opening', 'one', 'two']) first.next(frame(name));
     await expectTold(told, ['started']);
@@ -98,8 +100,7 @@ describe('a subscription', () => {
     const hub = await startHub();
     const socket = openSocket(hub.url);
     const reads: (() => void)[] = [];
-    socket.listen({ started: () => new Promise<void>((resolve) => reads.push(resolve)) });
-    const { told } = follow(socket);
+    const { told } = follow(socket, () => new Promise<void>((resolve) => reads.push(resolve)));
     const first = await nth(hub, 1);
     first.next(frame('opening'));
     await waitFor(() => reads.length === 1, { what: 'the first read' });
@@ -124,13 +125,10 @@ describe('a subscription', () => {
     const hub = await startHub();
     const socket = openSocket(hub.url);
     let reads = 0;
-    socket.listen({
-      async started() {
-        reads += 1;
-        if (reads === 1) throw why;
-      },
+    const { told } = follow(socket, async () => {
+      reads += 1;
+      if (reads === 1) throw why;
     });
-    const { told } = follow(socket);
     (await nth(hub, 1)).next(frame('opening'));
     if (why instanceof TypeError) (await nth(hub, 2)).next(frame('opening again'));
     await expectTold(told, tells);

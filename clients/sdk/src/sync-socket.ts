@@ -13,25 +13,26 @@ export interface SyncSocketOptions {
   readonly webSocket?: unknown;
 }
 
-/** What happens to subscriptions, besides their frames. */
+/** What happens to a subscription, besides its frames. */
 export interface SyncListener {
   /**
-   * A subscription has started: at first, and whenever it could not go on where it was. Each change that commits from now
+   * The subscription has started: at first, and whenever it could not go on where it was. Each change that commits from now
    * on will come; what committed before has to be read, now and not earlier. Not called for one that goes on from a cursor.
    *
    * Frames wait until the promise that this returns has settled, so that none is applied to older rows than it was made
    * for, or overwritten by them. When it rejects, what was to be read is missing: the subscription starts again after a
    * pause if the reason may pass, and ends with it otherwise.
    */
-  started?(subscription: SubscribePayload): unknown;
-  /** Until its next `started`, or frame that is `upToDate`, what a subscription has brought may be old. It comes back by itself. */
-  interrupted?(why: SyncError, subscription: SubscribePayload): void;
+  started?(): unknown;
+  /** Until the next `started`, or frame that is `upToDate`, what the subscription has brought may be old. It comes back by itself. */
+  interrupted?(why: SyncError): void;
 }
 
 /** One subscription, over all the connections that it outlives. */
 interface Follower {
   readonly payload: SubscribePayload;
   readonly sink: Sink<Result>;
+  readonly listener: SyncListener;
   /** Stops it on the present connection, or the wait to start it there again. */
   stop: () => void;
   /** What `started` returned last. The next `started` waits for it: clients take two equal reads at once for one. */
@@ -71,7 +72,6 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   socketUrl.protocol = socketUrl.protocol.replace('http', 'ws');
 
   const followers = new Set<Follower>();
-  const listeners = new Set<SyncListener>();
   let connection: Connection | null = null;
   /** Of the connection; null while it is not open. */
   let openedAt: number | null = null;
@@ -102,7 +102,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       openedAt = null;
       refused = why.code === 'TOKEN_EXPIRED' ? token : undefined;
       if (refused === undefined && !why.passes) for (const follower of followers) fail(follower, why);
-      if (openMs !== null) for (const { payload } of followers) tellInterrupted(why, payload);
+      if (openMs !== null) for (const { listener } of followers) listener.interrupted?.(why);
       if (openMs !== null && openMs > steadyMs) failures = 0;
       if (followers.size > 0) await wait(backoffMs(failures++));
     }
@@ -112,11 +112,11 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   function start(follower: Follower): void {
     follower.stop();
     if (connection === null || openedAt === null) return;
-    const { payload, sink, cursor } = follower;
+    const { payload, sink, listener, cursor } = follower;
     const stop = startSubscription(connection, resumed(payload, cursor), {
       async started() {
         if (cursor !== null) return;
-        const read = async () => follower.stop === stop && (await tellStarted(payload));
+        const read = async () => follower.stop === stop && (await listener.started?.());
         follower.reading = follower.reading.then(read, read);
         await follower.reading;
       },
@@ -135,14 +135,6 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     follower.stop = stop;
   }
 
-  async function tellStarted(payload: SubscribePayload): Promise<void> {
-    await Promise.all([...listeners].map((listener) => listener.started?.(payload)));
-  }
-
-  function tellInterrupted(why: SyncError, payload: SubscribePayload) {
-    for (const listener of listeners) listener.interrupted?.(why, payload);
-  }
-
   function restart(follower: Follower, why: SyncError) {
     // The subscription heard it before the socket was closed: another connection, with another token, starts it again.
     if (why.code === 'TOKEN_EXPIRED') return connection?.close(why);
@@ -152,7 +144,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     if (why.code === 'CURSOR_INVALID') follower.isDistrusted = true;
     if (endsCursor.has(why.code)) follower.cursor = null;
     follower.stop();
-    tellInterrupted(why, follower.payload);
+    follower.listener.interrupted?.(why);
     const timer = setTimeout(() => start(follower), backoffMs(follower.failures++));
     follower.stop = () => clearTimeout(timer);
   }
@@ -164,6 +156,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
 
   function leave(follower: Follower) {
     follower.stop();
+    follower.stop = () => {};
     if (!followers.delete(follower) || followers.size > 0) return;
     connection?.close();
     endWait();
@@ -183,14 +176,16 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     /**
      * Follows until it is left; shaped as urql's `subscriptionExchange` and Apollo's links want it.
      *
+     * @param listener  told what else happens to this subscription, until it is left or ends.
      * @returns how to leave.
      * @throws TypeError when there is no WebSocket class.
      */
-    subscribe(payload: SubscribePayload, sink: Sink<Result>): () => void {
+    subscribe(payload: SubscribePayload, sink: Sink<Result>, listener: SyncListener = {}): () => void {
       if (webSocket === undefined) throw new TypeError('There is no WebSocket here: pass that of the package `ws`');
       const follower: Follower = {
         payload,
         sink,
+        listener,
         stop() {},
         reading: Promise.resolve(),
         failures: 0,
@@ -202,11 +197,6 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       if (isRunning) start(follower);
       else void run();
       return () => leave(follower);
-    },
-    /** @returns how to stop listening. */
-    listen(listener: SyncListener): () => void {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
     },
     /** Completes every subscription and closes the socket. */
     close() {

@@ -7,9 +7,9 @@ import { Client, fetchExchange, subscriptionExchange } from 'urql';
 const url = '/graphql';
 
 export const session = createSession({ url, ...storedTokens(sessionStorage) });
-export const socket = createSyncSocket({ url, getToken: session.getToken });
+const socket = createSyncSocket({ url, getToken: session.getToken });
 
-/** Without a cache: what is on screen comes from `useTasks`, which follows what a document cache can only guess. */
+/** Without a cache: what is on screen comes from watches, which know what a document cache can only guess. */
 export const client = new Client({
   url,
   preferGetMethod: false,
@@ -17,8 +17,8 @@ export const client = new Client({
   exchanges: [
     fetchExchange,
     subscriptionExchange({
-      forwardSubscription: ({ query = '', variables }) => ({
-        subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables }, sink) }),
+      forwardSubscription: ({ query = '', variables }, { context }) => ({
+        subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables }, sink, context['listener']) }),
       }),
     }),
   ],

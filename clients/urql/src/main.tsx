@@ -1,45 +1,58 @@
-import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
-import { useCallback, useState } from 'react';
+import { Board } from '@sync-hub/board/board';
+import { Opened } from '@sync-hub/board/opened';
+import { Page } from '@sync-hub/board/page';
+import {
+  CreateTaskDocument,
+  type TaskFieldsFragment,
+  type TaskStatus,
+  UpdateTaskDocument,
+  WatchTasksDocument,
+  WatchWorkspacesDocument,
+} from '@sync-hub/sdk/generated/graphql';
+import { payloadOf } from '@sync-hub/sdk/payload';
+import { useMemo } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Provider } from 'urql';
-import { Board } from './board.tsx';
+import { Provider, useMutation } from 'urql';
 import { client, session } from './hub.ts';
+import { useRows } from './use-rows.ts';
 
-function App() {
-  const [isSignedIn, setSignedIn] = useState(session.isSignedIn);
-  const [problem, setProblem] = useState<SyncError | null>(null);
-  const fail = useCallback((cause: unknown) => {
-    const error = toSyncError(cause);
-    setProblem(error);
-    if (error.endsSession) setSignedIn(false);
-  }, []);
-  const run = (action: Promise<unknown>) => action.then(() => setProblem(null), fail);
+/** What a mutation changed shows when its frame comes, as everybody else's does. */
+function Tasks({ workspaceId, name }: { readonly workspaceId: string; readonly name: string }) {
+  const where = useMemo(() => ({ workspaceId: { eq: workspaceId } }), [workspaceId]);
+  const { rows, isLive } = useRows(WatchTasksDocument, where);
+  const [, createTask] = useMutation(CreateTaskDocument);
+  const [, updateTask] = useMutation(UpdateTaskDocument);
 
-  async function signIn(form: FormData) {
-    await session.signIn({ email: String(form.get('email')), password: String(form.get('password')) });
-    setSignedIn(true);
+  async function add(title: string) {
+    const { data, error } = await createTask({ input: { workspaceId, title } });
+    if (error) throw error;
+    payloadOf(data?.createTask);
   }
-  function signOut() {
-    setSignedIn(false);
-    void run(session.signOut());
+  async function move({ id, version }: TaskFieldsFragment, status: TaskStatus) {
+    const { data, error } = await updateTask({ input: { id, status, expectedVersion: version } });
+    if (error) throw error;
+    payloadOf(data?.updateTask);
   }
+  return <Board name={name} tasks={rows} isLive={isLive} add={add} move={move} />;
+}
+
+const everything = {};
+
+function Workspaces() {
+  const { rows, isLive } = useRows(WatchWorkspacesDocument, everything);
   return (
-    <Provider value={client}>
-      {problem && <p role="alert">{problem.message}</p>}
-      {isSignedIn ? (
-        <Board run={run} fail={fail} signOut={signOut} />
-      ) : (
-        <form className="sign-in" action={(form) => run(signIn(form))}>
-          <h1>Sign in</h1>
-          <input name="email" type="email" aria-label="E-mail" defaultValue="ada@example.com" />
-          <input name="password" type="password" aria-label="Password" defaultValue="correct horse battery staple" />
-          <button type="submit">Sign in</button>
-          <p>In a second window, sign in as grace@example.com with the same password.</p>
-        </form>
-      )}
-    </Provider>
+    <Opened workspaces={rows} isLive={isLive}>
+      {({ id, name }) => <Tasks workspaceId={id} name={name} />}
+    </Opened>
   );
 }
 
 const root = document.getElementById('root');
-if (root !== null) createRoot(root).render(<App />);
+if (root !== null)
+  createRoot(root).render(
+    <Provider value={client}>
+      <Page title="Tasks · urql" isSignedIn={session.isSignedIn} signIn={session.signIn} signOut={session.signOut}>
+        <Workspaces />
+      </Page>
+    </Provider>,
+  );

@@ -138,11 +138,17 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       await shows(page, 'Doing', 'New');
     });
 
-    test('says so when its user is removed from the workspace', async () => {
+    test('says so when its user is removed from the workspace, and is back when added again', async () => {
       const page = await open(team.grace.email);
+      await team.createTask('Between us');
+      await shows(page, 'To do', 'Between us');
       await team.removeGrace();
-      await page.getByRole('alert').filter({ hasText: 'no longer a member' }).waitFor();
-      await isNotLive(page);
+      await page.getByRole('alert').filter({ hasText: 'no longer a member of Engines' }).waitFor();
+      expect(await page.getByText('Between us').count()).toBe(0);
+      await team.addGrace();
+      await shows(page, 'To do', 'Between us');
+      await isLive(page);
+      expect(await page.getByRole('alert').count()).toBe(0);
     });
 
     test('asks to sign in again when its session is revoked, and says why', async () => {
@@ -157,6 +163,7 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       await page.getByRole('button', { name: 'Sign out' }).click();
       await signIn(page, team.grace.email, 'a wrong password');
       await page.getByRole('alert').waitFor();
+      expect(await page.getByLabel('E-mail').inputValue()).toBe(team.grace.email);
       await signIn(page, team.grace.email, team.password);
       await isLive(page);
       expect(await page.getByRole('alert').count()).toBe(0);

@@ -28,6 +28,7 @@ export interface Team {
   createTask(title: string): Promise<string>;
   updateTask(input: UpdateTaskInput): Promise<void>;
   removeGrace(): Promise<void>;
+  addGrace(): Promise<void>;
 }
 
 const password = 'correct horse battery staple';
@@ -37,10 +38,12 @@ export async function createTeam(url: string): Promise<Team> {
   const [ada, grace] = await Promise.all([signUp(url, 'Ada'), signUp(url, 'Grace')]);
   const { createWorkspace } = await ada.client.request(CreateWorkspaceDocument, { input: { name: 'Engines' } });
   const workspaceId = payloadOf(createWorkspace).workspace.id;
-  const { createMember } = await ada.client.request(CreateMemberDocument, {
-    input: { workspaceId, email: grace.email, role: 'EDITOR' },
-  });
-  const { member } = payloadOf(createMember);
+  let memberId = '';
+  async function addGrace() {
+    const input = { workspaceId, email: grace.email, role: 'EDITOR' } as const;
+    memberId = payloadOf((await ada.client.request(CreateMemberDocument, { input })).createMember).member.id;
+  }
+  await addGrace();
   return {
     ada,
     grace,
@@ -53,8 +56,9 @@ export async function createTeam(url: string): Promise<Team> {
       payloadOf((await ada.client.request(UpdateTaskDocument, { input })).updateTask);
     },
     async removeGrace() {
-      payloadOf((await ada.client.request(DeleteMemberDocument, { input: { id: member.id } })).deleteMember);
+      payloadOf((await ada.client.request(DeleteMemberDocument, { input: { id: memberId } })).deleteMember);
     },
+    addGrace,
   };
 }
 
