@@ -74,7 +74,10 @@ function isInstalled() {
   const installed = readPackages(installedFile);
   return Object.entries(readPackages(join(ROOT, 'package-lock.json'))).every(
     ([path, { version, optional, devOptional }]) =>
-      !path.startsWith('node_modules/') || optional || devOptional || installed[path]?.version === version,
+      !path.startsWith('node_modules/') ||
+      optional ||
+      devOptional ||
+      (installed[path] !== undefined && installed[path].version === version),
   );
 }
 
