@@ -4,12 +4,13 @@ import type { Frame } from './frame.ts';
 import { createBacklog, createFrameQueue } from './frame-queue.ts';
 
 const frame: Frame = { cursor: 'c', reset: false, upToDate: true, transaction: null, changes: [] };
-const bounds = {
+/** Wide, so that each test meets the one bound that it narrows. */
+const wide = {
   maxSubscriptions: 2,
-  maxFrames: 3,
-  maxBytes: 1_000,
-  maxSubscriptionFrames: 3,
-  maxSubscriptionBytes: 1_000,
+  maxFrames: 100,
+  maxBytes: 100_000,
+  maxSubscriptionFrames: 100,
+  maxSubscriptionBytes: 100_000,
   patienceMs: 100,
 };
 
@@ -48,23 +49,43 @@ describe('frames on their way to a subscriber', () => {
   });
 
   test('are refused over the bound in frames, and taken again when it has read', async () => {
-    const { queue } = createQueue();
-    for (let count = 0; count < bounds.maxFrames; count += 1) expect(queue.push(frame, 1)).toBe(true);
+    const { queue } = createQueue({ maxSubscriptionFrames: 3 });
+    for (let count = 0; count < 3; count += 1) expect(queue.push(frame, 1)).toBe(true);
     expect(queue.push(frame, 1)).toBe(false);
     await queue.next();
     expect(queue.push(frame, 1)).toBe(true);
   });
 
-  test('are refused over the bound in bytes', () => {
-    const { queue } = createQueue();
-    expect(queue.push(frame, 900)).toBe(true);
-    expect(queue.push(frame, 101)).toBe(false);
+  test('are refused over the bound in bytes, though one is never too large', () => {
+    const { queue } = createQueue({ maxSubscriptionBytes: 1_000 });
+    expect(queue.push(frame, 2_000)).toBe(true);
+    expect(queue.push(frame, 1)).toBe(false);
+    const { queue: other } = createQueue({ maxSubscriptionBytes: 1_000 });
+    expect([other.push(frame, 900), other.push(frame, 101)]).toEqual([true, false]);
+  });
+
+  test('are refused over the bound in frames of its socket, all subscriptions together', () => {
+    const { queue, backlog } = createQueue({ maxFrames: 3 });
+    const other = createFrameQueue(backlog, () => {});
+    expect([queue, queue, other, other, queue].map((one) => one.push(frame, 1))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('are refused over the bound in bytes of its socket, all subscriptions together', () => {
+    const { queue, backlog } = createQueue({ maxBytes: 1_000 });
+    const other = createFrameQueue(backlog, () => {});
+    expect([queue, other, other].map((one) => one.push(frame, 400))).toEqual([true, true, false]);
   });
 
   test('count over all subscriptions of a socket, and no more once their subscription has ended', async () => {
-    const { queue, backlog } = createQueue();
+    const { queue, backlog } = createQueue({ maxFrames: 3 });
     const other = createFrameQueue(backlog, () => {});
-    for (let count = 0; count < bounds.maxFrames; count += 1) queue.push(frame, 300);
+    for (let count = 0; count < 3; count += 1) queue.push(frame, 300);
     expect(other.push(frame, 1)).toBe(false);
     await queue.return?.();
     expect(backlog).toMatchObject({ frames: 0, bytes: 0 });
@@ -73,7 +94,7 @@ describe('frames on their way to a subscriber', () => {
 });
 
 test('a client with as many subscriptions as it may have gets another one only when one has ended', async () => {
-  const backlog = createBacklog(bounds);
+  const backlog = createBacklog(wide);
   const one = createFrameQueue(backlog, () => {});
   createFrameQueue(backlog, () => {});
   const another = () => createFrameQueue(backlog, () => {});
@@ -82,9 +103,9 @@ test('a client with as many subscriptions as it may have gets another one only w
   expect(another).not.toThrow();
 });
 
-function createQueue() {
+function createQueue(bounds: Partial<typeof wide> = {}) {
   let closed = 0;
-  const backlog = createBacklog(bounds);
+  const backlog = createBacklog({ ...wide, ...bounds });
   const queue = createFrameQueue(backlog, () => {
     closed += 1;
   });
