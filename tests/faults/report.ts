@@ -3,7 +3,8 @@ import { modelOfTable } from './rows.ts';
 import type { RunResult } from './run.ts';
 import type { Watcher } from './watcher.ts';
 
-const SHOWN_VIOLATIONS = 10;
+/** Of each kind. */
+const SHOWN_VIOLATIONS = 3;
 const SHOWN_LINES = 30;
 
 /** What a run found, for a person: of each broken promise the smallest history of the row concerned. */
@@ -25,7 +26,7 @@ export function formatReport({ seed, stream }: { seed: number; stream: string },
       ([kind, count]) => `  ⚑ ${kind} (${count})`,
     ),
     ...problems.slice(0, SHOWN_VIOLATIONS).map((what) => `  ✗ ${what}`),
-    ...violations.slice(0, SHOWN_VIOLATIONS).flatMap((violation) => formatViolation(violation, result)),
+    ...someOfEachKind(violations).flatMap((violation) => formatViolation(violation, result)),
     ...(isGreen ? [] : [`  again: npm run test:faults -- --seed ${seed} --stream ${stream}`]),
   ].join('\n');
 }
@@ -47,14 +48,24 @@ function countSeen(watchers: readonly Watcher[]): Map<string, number> {
 /** Ids and numbers left out: what is broken in the same way counts as one. */
 function countKinds(violations: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const what of violations) {
-    const kind = what
-      .replace(/[0-9a-f-]{36}/g, '…')
-      .replace(/\([\w-]{10}\)|[\d:.T-]+Z|#?\d+/g, '…')
-      .slice(0, 120);
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
+  for (const what of violations) counts.set(kindOf(what), (counts.get(kindOf(what)) ?? 0) + 1);
   return counts;
+}
+
+function kindOf(what: string): string {
+  return what
+    .replace(/[0-9a-f-]{36}/g, '…')
+    .replace(/\([\w-]{10}\)|[\d:.T-]+Z|#?\d+/g, '…')
+    .slice(0, 120);
+}
+
+function someOfEachKind(violations: readonly Violation[]): Violation[] {
+  const shown = new Map<string, number>();
+  return violations.filter(({ what }) => {
+    const count = (shown.get(kindOf(what)) ?? 0) + 1;
+    shown.set(kindOf(what), count);
+    return count <= SHOWN_VIOLATIONS;
+  });
 }
 
 function formatViolation({ view, what, row }: Violation, { watchers, copy, replayed }: RunResult): string[] {

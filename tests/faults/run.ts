@@ -150,9 +150,9 @@ async function untilCaughtUp({
   deadline: number;
 }) {
   // What was told wrong stays wrong; only what was not told yet may still come.
-  let giveUpAt = deadline;
+  let rightSince: number | null = null;
   for (;;) {
-    const isOver = Date.now() > giveUpAt;
+    const isOver = Date.now() > Math.min(deadline, (rightSince ?? Number.POSITIVE_INFINITY) + QUIET_MS);
     const behind: Violation[] = [];
     try {
       for (const watcher of watchers.filter(({ view }) => view.kind === 'watch')) {
@@ -167,7 +167,8 @@ async function untilCaughtUp({
         else if (!watcher.isUpToDate() && watcher.rows.size > 0)
           behind.push({ view: watcher.view, what: 'is not up to date' });
       }
-      if (behind.length === 0) giveUpAt = Math.min(giveUpAt, Date.now() + QUIET_MS);
+      if (behind.length > 0) rightSince = null;
+      else rightSince ??= Date.now();
       if (behind.length === 0 || isOver) {
         const replayed = replay(copy.records);
         const differences = await compareTables(pool, replayed.tables);

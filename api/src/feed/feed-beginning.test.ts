@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { user } from '../schema/user.ts';
 import { createFakeLog } from './testing/fake-log.ts';
-import { changes, created, joined, left, memberRow, read, renamed, startFeed } from './testing/start-feed.ts';
+import { changes, created, joined, left, memberRow, renamed, startFeed } from './testing/start-feed.ts';
 
 describe('while everybody is only just read', () => {
   test('who is what can be compared with Postgres already, however long the log stands still', async () => {

@@ -1,5 +1,6 @@
 import type { ChangeRecord } from '@sync-hub/stream/change-record';
 import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
+import type { Authority } from '../authority/authority.ts';
 import { affectedViewers, directoryTables, endedSessions } from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
 import { createBell } from './bell.ts';
@@ -268,9 +269,9 @@ export function createFeed(dependencies: Dependencies) {
      * before everybody is settled: it may then be later than the log, but not than Postgres.
      */
     authorityOf: (viewerId: string) => met?.everybody.directory.authorityOf(viewerId) ?? null,
-    /** Postgres says that the viewer has lost something, and the log has not said so in time. */
-    distrust(viewerId: string) {
-      for (const follower of followers.ofViewer(viewerId)) follower.distrust();
+    /** Postgres says that the viewer has lost something, and the log has not said so in time. @param hasLost  who thought so. */
+    distrust(viewerId: string, hasLost: (authority: Authority) => boolean) {
+      for (const follower of followers.ofViewer(viewerId)) follower.distrust(hasLost);
     },
     endSession,
     endAll,

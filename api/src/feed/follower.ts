@@ -1,4 +1,5 @@
 import type { GraphQLError } from 'graphql';
+import type { Authority } from '../authority/authority.ts';
 import { asCodedError } from '../errors.ts';
 import { createBeginnings } from './beginnings.ts';
 import { createBell } from './bell.ts';
@@ -295,7 +296,8 @@ export function createFollower(dependencies: Dependencies) {
       };
     },
     /** Postgres says that the viewer has lost something, and the log has not said so in time. */
-    distrust() {
+    distrust(hasLost: (authority: Authority) => boolean) {
+      if (!standpoint.isOutdated(hasLost)) return; // Its snapshot is later than the log.
       if (!isRows && request.workspaceId !== null) return end(whyEnded.noMember());
       place = isLive ? log.position() : place;
       giveUp('authority');

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Authority } from '../authority/authority.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import { created, joined, left, raw, read, renamed, row, startFeed } from './testing/start-feed.ts';
+import { created, joined, left, memberRow, raw, read, renamed, row, startFeed } from './testing/start-feed.ts';
 
 const deleted = (key: string) => ({ table: 'tasks', key, before: row(key, 'home'), after: null });
 
@@ -89,11 +90,25 @@ describe('a watch that is read anew', () => {
     };
     const answer = database.holdAnswers();
     await log.commit(101, [joined('ada', 'elsewhere')]);
-    feed.distrust('ada');
+    feed.distrust('ada', () => true);
     answer();
     expect(await read(frames, 1)).toMatchObject([{ reset: true }]);
     expect(snapshots).toBe(2);
   });
+});
+
+test('a watch that was read after a loss is not read again because the log has not told of it yet', async () => {
+  const { log, watch, database, feed } = await startFeed();
+  database.state.members = [memberRow('ada', 'home')];
+  database.state.snapshot = '102:102:';
+  const isMember = ({ memberships }: Authority) => memberships.has('home');
+  const frames = await watch('bob', task);
+  expect(await read(frames, 1)).toMatchObject([{ reset: true }]);
+  expect([...(feed.authorityOf('bob')?.memberships.keys() ?? [])]).toEqual(['home']);
+  feed.distrust('bob', isMember);
+  await log.commit(101, [left('bob', 'home')]);
+  await log.commit(110, [joined('bob', 'elsewhere')]);
+  expect(await read(frames, 1)).toMatchObject([{ reset: true }]);
 });
 
 test('whoever has left while it waited for its turn opens no reader of the stream', async () => {

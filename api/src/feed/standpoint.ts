@@ -43,8 +43,11 @@ export function createStandpoint({ request, log }: Dependencies) {
   let shapes = '';
   let fingerprint: string | null = null;
 
+  function knownDirectory(): Directory | null {
+    return own?.directory ?? log.everybody();
+  }
   function directory(): Directory {
-    const known = own?.directory ?? log.everybody();
+    const known = knownDirectory();
     if (known === null) throw new HistoryLostError('the log was lost');
     return known;
   }
@@ -83,6 +86,11 @@ export function createStandpoint({ request, log }: Dependencies) {
 
   return {
     authority,
+    /** Whether what it goes by has been lost. Before it has begun it may have been. */
+    isOutdated(hasLost: (authority: Authority) => boolean): boolean {
+      const known = knownDirectory();
+      return known === null || hasLost(known.authorityOf(viewerId));
+    },
     /** Begins anew, as things were at `now`. @param start  whose snapshot has seen some of what comes; null: nothing of it. */
     settleAt(now: StartPoint, start: StartPoint | null) {
       const filter = start && createStartFilter(start);

@@ -56,7 +56,7 @@ export function startRecheck({ prisma, sockets, feed, log, settings }: Dependenc
       const loss = findLoss(feed.authorityOf(viewerId), directory.authorityOf(viewerId));
       if (loss === null || distrusted.get(viewerId) === loss) continue;
       distrusted.set(viewerId, loss);
-      feed.distrust(viewerId);
+      feed.distrust(viewerId, (known) => findLoss(known, directory.authorityOf(viewerId)) !== null);
     }
   }
 
