@@ -52,6 +52,16 @@ export async function openRawSocket(url: string, protocol = 'graphql-transport-w
   };
 }
 
+export interface CodedError {
+  readonly extensions: { readonly code: string; readonly cursor?: string };
+}
+
+/** Of an operation, whichever message carries them. */
+export function errorsOf({ payload }: Message): readonly CodedError[] {
+  if (Array.isArray(payload)) return payload as CodedError[];
+  return (payload as { errors?: CodedError[] } | undefined)?.errors ?? [];
+}
+
 /** The same, signed in. */
 export async function openSignedIn(url: string, accessToken: string): Promise<RawSocket> {
   const socket = await openRawSocket(url);

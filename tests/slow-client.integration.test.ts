@@ -12,7 +12,7 @@ import {
 import { print } from 'graphql';
 import { addPerson, createWorld, type World } from './cast.ts';
 import { type Following, type Person, uuidOf } from './person.ts';
-import { type Message, openSignedIn, type RawSocket } from './raw-socket.ts';
+import { errorsOf, type Message, openSignedIn, type RawSocket } from './raw-socket.ts';
 
 type Frame = TaskFrameFieldsFragment;
 
@@ -194,13 +194,4 @@ describe('a watch of 100,000 rows', () => {
 async function residentMegabytes(): Promise<number> {
   const status = await readFile(`/proc/${hub.apis[0]?.pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
-}
-
-interface CodedError {
-  readonly extensions: { readonly code: string; readonly cursor?: string };
-}
-
-function errorsOf({ payload }: Message): readonly CodedError[] {
-  if (Array.isArray(payload)) return payload as CodedError[];
-  return (payload as { errors?: CodedError[] } | undefined)?.errors ?? [];
 }

@@ -130,7 +130,7 @@ export const apiSettings = {
   SNAPSHOT_MAX_BYTES: bytes({
     default: 128 * 2 ** 20,
     unit: 'bytes',
-    doc: 'Rows of snapshots that were read and not yet sent, compressed, over all clients; one more is UNAVAILABLE.',
+    doc: 'Rows of snapshots that were read and not yet sent, compressed, over all clients. Those on their way for longest, and for SLOW_CONSUMER_SECONDS, give way to others with SLOW_CONSUMER; where there are none, one more is UNAVAILABLE.',
   }),
   TRANSACTION_MAX_BYTES: bytes({
     default: 64 * 2 ** 20,

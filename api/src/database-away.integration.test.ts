@@ -39,6 +39,18 @@ test('a connection that is cut in the middle of a query, or of a transaction, is
   await database.close();
 });
 
+test('a server that takes longer than a statement may is away', async () => {
+  const database = await createTestDatabase();
+  const prisma = createPrisma({ databaseUrl: database.url });
+  const late = prisma.$transaction(async (tx) => {
+    await tx.$executeRawUnsafe('SET LOCAL statement_timeout = 50');
+    await tx.$queryRaw`SELECT pg_sleep(20)::text`;
+  });
+  expect(isDatabaseAway(await failureOf(late))).toBe(true);
+  await prisma.$disconnect();
+  await database.close();
+});
+
 test('a mistake in a statement is not, and neither is one of ours', async () => {
   const database = await createTestDatabase();
   const prisma = createPrisma({ databaseUrl: database.url });

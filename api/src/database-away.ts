@@ -1,5 +1,5 @@
-/** SQLSTATEs of a server that is gone, going or not there yet, or has no connection left. */
-const sqlStates = /^(08...|57P0[1-5]|53300|25P0[34])$/;
+/** SQLSTATEs of a server that is gone, going or not there yet, has no connection left, or takes longer than a statement may. */
+const sqlStates = /^(08...|57P0[1-5]|57014|53300|25P0[34])$/;
 /** Of Node's sockets, and Prisma's own words for the same: no server, no answer, no connection in time. */
 const codes = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 /** As Prisma's adapter sorts what the server, or its absence, says. */

@@ -29,7 +29,7 @@ interface Dependencies {
   readonly settings: {
     /** Transactions that read snapshots at the same time. */
     readonly maxConcurrent: number;
-    /** Of one such transaction. */
+    /** Of one such transaction, but for its last statement, which may take as long again. */
     readonly timeoutMs: number;
     /** Of all rows that were read and not yet sent, compressed. */
     readonly maxBytes: number;
@@ -76,6 +76,8 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
 
   async function readAll(tx: Database, request: SnapshotRequest, rows: SnapshotRows, signal: AbortSignal) {
     const { views, viewerId, sessionId, needsPeers } = request;
+    // Prisma's timeout ends no statement that waits, for a lock say.
+    await tx.$executeRawUnsafe(`SET LOCAL statement_timeout = ${settings.timeoutMs}`);
     const parameters = [[viewerId], needsPeers ? [viewerId] : [], [sessionId]];
     const start = parseStartPoint(await tx.$queryRawUnsafe<unknown[]>(startPointSql, ...parameters));
     if (start === null) return null;
