@@ -99,16 +99,16 @@ describe('a watch that is read anew', () => {
 
 test('a watch that was read after a loss is not read again because the log has not told of it yet', async () => {
   const { log, watch, database, feed } = await startFeed();
-  database.state.members = [memberRow('ada', 'home')];
+  database.state.members = [memberRow('bob', 'elsewhere')];
   database.state.snapshot = '102:102:';
   const isMember = ({ memberships }: Authority) => memberships.has('home');
   const frames = await watch('bob', task);
   expect(await read(frames, 1)).toMatchObject([{ reset: true }]);
   expect([...(feed.authorityOf('bob')?.memberships.keys() ?? [])]).toEqual(['home']);
   feed.distrust('bob', isMember);
-  await log.commit(101, [left('bob', 'home')]);
-  await log.commit(110, [joined('bob', 'elsewhere')]);
-  expect(await read(frames, 1)).toMatchObject([{ reset: true }]);
+  await log.commit(101, [left('bob', 'home'), joined('bob', 'elsewhere')]);
+  await log.commit(110, [created('t1', 'elsewhere')]);
+  expect(await read(frames, 1)).toMatchObject([{ changes: ['CREATED t1'] }]);
 });
 
 test('whoever has left while it waited for its turn opens no reader of the stream', async () => {
