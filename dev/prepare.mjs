@@ -4,9 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from './installed.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -21,7 +22,7 @@ const OFFLINE = { TURBO_TELEMETRY_DISABLED: '1', CHECKPOINT_DISABLE: '1', PRISMA
  */
 export async function prepare({ workspaces = [] } = {}) {
   refuseOldNode();
-  if (!isInstalled()) {
+  if (!isInstalled(ROOT)) {
     say('Installing packages…');
     // With NODE_ENV=production npm would leave out the compiler, with which we build.
     await run('npm', ['ci', '--include=dev', '--loglevel=error']);
@@ -65,28 +66,6 @@ function refuseOldNode() {
   if (Number.parseInt(process.versions.node, 10) >= Number(needed)) return;
   say(`Node ${needed} or newer is needed; this is ${process.versions.node}.`);
   process.exit(1);
-}
-
-/** Whether every package of the lock file is there in its version: npm notes in node_modules what it has installed. */
-function isInstalled() {
-  const installedFile = join(ROOT, 'node_modules', '.package-lock.json');
-  if (!existsSync(installedFile)) return false;
-  const installed = readPackages(installedFile);
-  return Object.entries(readPackages(join(ROOT, 'package-lock.json'))).every(
-    ([path, { version, optional, devOptional }]) =>
-      !path.startsWith('node_modules/') ||
-      optional ||
-      devOptional ||
-      (installed[path] !== undefined && installed[path].version === version),
-  );
-}
-
-/**
- * @param {string} path
- * @returns {Record<string, { version?: string, optional?: true, devOptional?: true }>}
- */
-function readPackages(path) {
-  return JSON.parse(readFileSync(path, 'utf8')).packages;
 }
 
 /** @param {string} message */
