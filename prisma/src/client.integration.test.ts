@@ -46,3 +46,14 @@ test('a repeated query is planned once', async () => {
     SELECT FROM pg_prepared_statements WHERE statement LIKE 'SELECT "public"."users"%' AND statement LIKE '%"role" = CAST%'`;
   expect(statements).toHaveLength(1);
 });
+
+test('no more connections are opened than may be; others wait for theirs', async () => {
+  const counts = await Promise.all(
+    [1, 2, 3].map(
+      () => prisma.$queryRaw<{ connections: number }[]>`
+        SELECT count(*)::int AS connections FROM pg_stat_activity, pg_sleep(0.05)
+        WHERE datname = current_database() AND application_name = current_setting('application_name')`,
+    ),
+  );
+  expect(counts.map(([row]) => row?.connections)).toEqual([1, 1, 1]);
+});
