@@ -87,7 +87,7 @@ describe('a large batch', () => {
       );
       noted.push(Number(row?.sent));
     };
-    await hub.startTerm({ pieceBytes: 2 ** 20 });
+    await hub.startTerm({ pieceBytes: 2 ** 18 });
     await waitFor(() => stream.stored.length >= 50_000, { what: 'all records', timeoutMs: 60_000 });
 
     expect(checkLog(stream.log()).faults).toEqual(NO_FAULTS);
@@ -97,7 +97,7 @@ describe('a large batch', () => {
         .filter(({ last }) => last)
         .map(({ seq }) => seq),
     ).toEqual([50_000]);
-    expect(Math.max(...pieces.map(({ bytes }) => bytes))).toBeLessThan(2 ** 20);
+    expect(Math.max(...pieces.map(({ bytes }) => bytes))).toBeLessThan(2 ** 18);
     expect(noted).toEqual(pieces.map(({ first }) => first - 1));
   });
 
