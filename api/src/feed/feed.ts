@@ -241,7 +241,7 @@ export function createFeed(dependencies: Dependencies) {
         startPoints,
         snapshots,
         cursors,
-        frameBounds: settings.frame,
+        bounds: settings.frame,
         onLive: (isLive) => follower !== null && followers.setLive(follower, isLive),
         onLoss(loss) {
           counters.losses[loss] += 1;

@@ -26,7 +26,7 @@ interface Dependencies {
   readonly startPoints: StartPoints;
   readonly snapshots: Pick<Snapshots, 'read'>;
   readonly cursors: Cursors;
-  readonly frameBounds: FrameBounds;
+  readonly bounds: FrameBounds;
   /** It stands at the newest transaction and is to be shown each that concerns it; or does so no more. */
   readonly onLive: (isLive: boolean) => void;
   /** It cannot be continued: its rows are read anew, or it ends. */
@@ -52,31 +52,21 @@ const patienceMs = 5_000;
  * @see docs/data-flow.md, "Where a subscription starts"
  */
 export function createFollower(dependencies: Dependencies) {
-  const { request, queue, log, startPoints, snapshots, cursors, frameBounds, onLive, onLoss, onEnd } = dependencies;
+  const { request, queue, log, startPoints, snapshots, cursors, bounds, onLive, onLoss, onEnd } = dependencies;
   const isRows = request.kind === 'rows';
   const beginnings = createBeginnings({ request, startPoints, snapshots });
   const standpoint = createStandpoint({ request, log });
-  const teller = createTeller({
-    request,
-    queue,
-    cursors,
-    bounds: frameBounds,
-    standing: standpoint.standing,
-    onSlow: end,
-  });
+  const teller = createTeller({ request, queue, cursors, bounds, standing: standpoint.standing, onSlow: end });
   const ending = new AbortController();
 
   /** The last transaction that was dealt with, while not live. */
   let place: LogPosition | null = null;
-  /** Of the transaction after `place`: what the client had of it before it came back. */
-  let alreadySent = 0;
   /** Of a snapshot: not sent yet. */
   let pages: Snapshot['rows'] | null = null;
   /** Everything is to be read anew. */
   let mustReset = false;
   let isLive = false;
-  const leftLive = createBell();
-  const woken = createBell();
+  const disturbed = createBell();
   /** Since when it is not at the newest transaction; null while it is. */
   let behindSince: number | null = Date.now();
 
@@ -96,7 +86,6 @@ export function createFollower(dependencies: Dependencies) {
       const loss = lostSince(contents, request, point);
       if (loss === null) {
         place = contents.position;
-        alreadySent = contents.sentOfNext;
         standpoint.settleAt(point, startOf(contents, point));
       } else {
         lose(loss);
@@ -140,7 +129,7 @@ export function createFollower(dependencies: Dependencies) {
   function lose(loss: Loss) {
     giveUp(loss);
     place = null;
-    leaveLive();
+    disturb();
   }
 
   /** Rows are read anew; changes cannot be. */
@@ -158,7 +147,6 @@ export function createFollower(dependencies: Dependencies) {
     place ??= log.position();
     // Not afterwards: what is distrusted meanwhile has to be read once more.
     mustReset = false;
-    alreadySent = 0;
     openRows(await beginnings.rowsAtLast(ending.signal, teller.mayBeOld));
   }
 
@@ -178,7 +166,8 @@ export function createFollower(dependencies: Dependencies) {
       if (!teller.saidUpToDate) teller.quiet(placeOrFail(), true);
       if (isOver()) continue;
       behindSince = null;
-      await (standpoint.isSettled && log.everybody() !== null ? beLive() : whatComes());
+      // Nothing may come between the look at the log and this.
+      await (standpoint.shareEverybody() ? beLive() : whatComes());
       behindSince = Date.now();
     }
   }
@@ -186,22 +175,20 @@ export function createFollower(dependencies: Dependencies) {
   /** Another process has shown the client more than this one has passed yet: later transactions, or a part of the next. */
   function isAhead(): boolean {
     const next = log.after(placeOrFail());
-    return next === 'ahead' || (next === null && alreadySent > 0);
+    return next === 'ahead' || (next === null && teller.owesRest);
   }
 
-  /** Nothing may come between the look at the log and this. */
   function beLive(): Promise<void> {
-    standpoint.shareEverybody();
     isLive = true;
     onLive(true);
-    return leftLive.rung();
+    return disturbed.rung();
   }
 
-  function leaveLive() {
-    if (!isLive) return;
+  /** Ends what it waits for: there is something else to do. */
+  function disturb() {
+    if (isLive) onLive(false);
     isLive = false;
-    onLive(false);
-    leftLive.ring();
+    disturbed.ring();
   }
 
   /** What it is at is not to be gone on with. */
@@ -211,7 +198,7 @@ export function createFollower(dependencies: Dependencies) {
 
   /** Waits until the log has moved, or there is something else to do. */
   function whatComes(): Promise<void> {
-    return Promise.race([log.moved(), woken.rung()]);
+    return Promise.race([log.moved(), disturbed.rung()]);
   }
 
   // ── one transaction ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,9 +242,7 @@ export function createFollower(dependencies: Dependencies) {
   }
 
   function deliver(transaction: LogTransaction, told: readonly FrameChange[], from: Before) {
-    const isNewest = log.position()?.seq === transaction.position.seq;
-    teller.transaction(transaction, told, { ...from, isNewest, alreadySent });
-    alreadySent = 0;
+    teller.transaction(transaction, told, { ...from, isNewest: log.position()?.seq === transaction.position.seq });
   }
 
   function placeOrFail(): LogPosition {
@@ -266,14 +251,11 @@ export function createFollower(dependencies: Dependencies) {
     return at;
   }
 
-  // ── how it ends ──────────────────────────────────────────────────────────────────────────────────────────────────
-
   function end(error?: GraphQLError) {
     if (ending.signal.aborted) return;
     ending.abort();
     pages?.release();
-    leaveLive();
-    woken.ring();
+    disturb();
     queue.end(error);
     onEnd();
   }
@@ -292,7 +274,7 @@ export function createFollower(dependencies: Dependencies) {
       return () => {
         if (!isLive) return;
         complete();
-        if (mustReset) leaveLive();
+        if (mustReset) disturb();
       };
     },
     /** Postgres says that the viewer has lost something, and the log has not said so in time. */
@@ -301,8 +283,7 @@ export function createFollower(dependencies: Dependencies) {
       if (!isRows && request.workspaceId !== null) return end(whyEnded.noMember());
       place = isLive ? log.position() : place;
       giveUp('authority');
-      leaveLive();
-      woken.ring();
+      disturb();
     },
     /**
      * Once a second. Ends with the token; says when the log stalls or it is behind, and when that is over; else moves the cursor on,

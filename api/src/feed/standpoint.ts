@@ -98,13 +98,11 @@ export function createStandpoint({ request, log }: Dependencies) {
       shapes = now.shapes;
       fingerprint = null;
     },
-    /** At the newest transaction the directory of everybody says the same as its own. */
-    shareEverybody() {
+    /** At the newest transaction the directory of everybody says the same as its own, once nothing that comes can have been seen. */
+    shareEverybody(): boolean {
+      if (!isSettled() || log.everybody() === null) return false;
       own = null;
-    },
-    /** Whether nothing that comes can have been seen. */
-    get isSettled() {
-      return isSettled();
+      return true;
     },
     judge: (transaction: LogTransaction) => own?.filter?.judge(transaction) ?? 'new',
     /** Moves its own authority on. @throws {HistoryLostError} when it cannot be known. */

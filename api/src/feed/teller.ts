@@ -1,5 +1,5 @@
 import type { GraphQLError } from 'graphql';
-import type { Cursors } from './cursor.ts';
+import type { CursorContents, Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
@@ -24,6 +24,8 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
   const frames = createFrameWriter({ queue, cursors, bounds, viewerId, question });
   /** Null until something was said. */
   let saidUpToDate: boolean | null = null;
+  /** Of the next transaction: what the client had of it before it came back. */
+  let alreadySent = 0;
 
   function requireTaken(wasTaken: boolean) {
     if (!wasTaken) onSlow(whyEnded.slow(frames.lastCursor));
@@ -51,7 +53,14 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
       return saidUpToDate === true;
     },
     /** The client was told so much before it came back. */
-    goOnFrom: frames.goOnFrom,
+    goOnFrom(contents: CursorContents) {
+      frames.goOnFrom(contents);
+      alreadySent = contents.sentOfNext;
+    },
+    /** It has a part of a transaction whose rest is still to be told. */
+    get owesRest() {
+      return alreadySent > 0;
+    },
     quiet,
     /** Says when the log stalls, and when it goes on; else moves the cursor on, when nothing was said since `quietSince`. */
     refresh(position: LogPosition, quietSince: number, isStalled: boolean) {
@@ -65,14 +74,16 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
       requireTaken(frames.writeMayBeOld());
     },
     /** What a transaction changed in the views; its author's session hears of it also when that is nothing. */
-    transaction(transaction: LogTransaction, told: readonly FrameChange[], placing: Placing) {
-      const { alreadySent, isNewest } = placing;
-      if (told.length <= alreadySent && !(isAuthor(transaction) && alreadySent === 0)) return;
-      saidUpToDate = isNewest;
+    transaction(transaction: LogTransaction, told: readonly FrameChange[], from: Omit<Placing, 'alreadySent'>) {
+      const placing = { ...from, alreadySent };
+      alreadySent = 0;
+      if (told.length <= placing.alreadySent && !(isAuthor(transaction) && placing.alreadySent === 0)) return;
+      saidUpToDate = placing.isNewest;
       requireTaken(frames.writeTransaction(transaction, told, placing, standing()));
     },
     /** All rows of a snapshot, page by page. Stops when `isOver`; when the rows are dropped, the client was too slow for them. */
     async snapshot(rows: SnapshotRows, position: LogPosition, isOver: () => boolean): Promise<void> {
+      alreadySent = 0;
       let isFirst = true;
       do {
         const page = await rows.take();
