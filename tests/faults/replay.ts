@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { LogRecord } from './log-copy.ts';
 import { type ModelName, modelOfTable, type Row } from './rows.ts';
 
@@ -32,14 +33,18 @@ export interface Replayed {
   readonly problems: readonly string[];
 }
 
+/** So many records at a stretch: the proxies of the run are in this process, and would stand still. */
+const STRETCH = 500;
+
 /** Reads the whole log from its first record: what each transaction did, and the tables it leads to. */
-export function replay(records: readonly LogRecord[]): Replayed {
+export async function replay(records: readonly LogRecord[]): Promise<Replayed> {
   const tables = new Map<ModelName, Map<string, Row>>();
   const transactions: Transaction[] = [];
   const problems: string[] = [];
   const seen = new Set<string>();
   let open: LogRecord[] = [];
-  for (const record of records) {
+  for (const [index, record] of records.entries()) {
+    if (index % STRETCH === 0) await setImmediate();
     if (record.kind === 'heartbeat') continue;
     if (record.kind === 'lost') problems.push(`a change was parked at ${record.seq}`);
     if (open[0] !== undefined && open[0].xid !== record.xid)

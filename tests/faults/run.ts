@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import pg from 'pg';
 import { askText } from './ask.ts';
@@ -152,7 +153,7 @@ async function untilCaughtUp({
   // What was told wrong stays wrong; only what was not told yet may still come.
   let rightSince: number | null = null;
   for (;;) {
-    const isOver = Date.now() > Math.min(deadline, (rightSince ?? Number.POSITIVE_INFINITY) + QUIET_MS);
+    let isOver = Date.now() > deadline;
     const behind: Violation[] = [];
     try {
       for (const watcher of watchers.filter(({ view }) => view.kind === 'watch')) {
@@ -169,11 +170,16 @@ async function untilCaughtUp({
       }
       if (behind.length > 0) rightSince = null;
       else rightSince ??= Date.now();
+      isOver ||= rightSince !== null && Date.now() - rightSince > QUIET_MS;
       if (behind.length === 0 || isOver) {
-        const replayed = replay(copy.records);
+        const replayed = await replay([...copy.records]);
         const differences = await compareTables(pool, replayed.tables);
         const judge = createJudge(replayed, { records: copy.records, expiries });
-        const violations = [...behind, ...watchers.flatMap((watcher) => judge.judge(watcher))];
+        const violations = [...behind];
+        for (const watcher of watchers) {
+          violations.push(...judge.judge(watcher));
+          await setImmediate(); // the proxies are in this process
+        }
         const problems = [
           ...copy.problems,
           ...(await whatCopyMisses(pool, copy)),
