@@ -50,14 +50,15 @@ export function readStory(view: View, history: readonly Happening[]): Story {
   const ends: End[] = [];
   const problems: string[] = [];
   let current: Segment | undefined;
-  const askedAt = 0;
   let subscribedAt = 0;
   let isFresh = true;
   let groupIsOver = false;
 
   const begin = (at: number, isReset: boolean, xmax?: bigint) => {
+    // Whoever begins anew in the middle of a transaction is not told the rest of it.
+    if (!groupIsOver) current?.groups.pop();
     current = {
-      askedAt: isReset ? Math.max(subscribedAt, (current?.lastFrameAt ?? 0) - HELD_UP_MS) : askedAt,
+      askedAt: isReset ? Math.max(subscribedAt, (current?.lastFrameAt ?? 0) - HELD_UP_MS) : subscribedAt,
       startedAt: at,
       isReset,
       snapshot: view.kind === 'watch' ? new Map() : null,
@@ -75,7 +76,7 @@ export function readStory(view: View, history: readonly Happening[]): Story {
   const takeChanges = (segment: Segment, { transactionId, changes, upToDate }: SeenFrame) => {
     if (transactionId === null) {
       addPage(segment, changes, problems);
-      if (upToDate) segment.isWhole = true;
+      if (upToDate) segment.isWhole = groupIsOver = true;
       return;
     }
     const open = segment.groups.at(-1);
