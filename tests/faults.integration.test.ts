@@ -20,6 +20,7 @@ function promises(stream: StreamKind, seeds: readonly number[]) {
         seconds: 15,
         brokers: 1 as const,
         watchers: 24,
+        nemesis: /./,
         catchUpSeconds: 30,
         root: fileURLToPath(new URL('..', import.meta.url)),
         folder: await createTestFolder(),

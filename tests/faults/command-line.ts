@@ -7,6 +7,8 @@ export interface CommandLine {
   readonly streams: readonly StreamKind[];
   readonly brokers: 1 | 3;
   readonly watchers: number;
+  /** The kinds of fault that are injected; all when nothing is given. */
+  readonly nemesis: RegExp;
   /** How long watchers may take, when all is healed, to hold the truth: 30 is promised. */
   readonly catchUpSeconds: number;
   /** Of the compiled product; the project's own when undefined. */
@@ -25,6 +27,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       stream: { type: 'string' },
       brokers: { type: 'string', default: '1' },
       watchers: { type: 'string', default: '30' },
+      nemesis: { type: 'string', default: '' },
       'catch-up': { type: 'string', default: '30' },
       root: { type: 'string' },
       verbose: { type: 'boolean', default: false },
@@ -36,6 +39,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     streams: values.stream === undefined ? ['postgres', 'kafka'] : [streamOf(values.stream)],
     brokers: values.brokers === '3' ? 3 : 1,
     watchers: wholeNumber('watchers', values.watchers),
+    nemesis: new RegExp(values.nemesis),
     catchUpSeconds: wholeNumber('catch-up', values['catch-up']),
     root: values.root,
     isVerbose: values.verbose,

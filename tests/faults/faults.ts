@@ -2,6 +2,7 @@ import type { FaultyHub } from './hub.ts';
 import type { Part } from './product.ts';
 import type { Link } from './proxy.ts';
 import type { Random } from './random.ts';
+import { twoListeners } from './two-listeners.ts';
 import type { Watcher } from './watcher.ts';
 
 /** Something that goes wrong for a while. */
@@ -30,12 +31,13 @@ export function allFaults({
     ...apis.flatMap((api) => [kill(api, 'api'), freeze(api, 'api')]),
     { kind: 'kill postgres', target: 'postgres', begin: postgres.kill, end: postgres.start },
     { kind: 'stop postgres', target: 'postgres', begin: postgres.pause, end: postgres.resume },
+    slowStandby(hub, watchers, random),
     ...(kafka === undefined ? [] : kafkaFaults(hub, random)),
     ...[...links].flatMap(([name, proxies]) => [
       breakLink('cut', name, proxies, random),
       breakLink('black hole', name, proxies, random),
     ]),
-    secondListener(hub, random),
+    twoListeners(hub, random),
     {
       kind: 'drop client sockets',
       target: 'sockets',
@@ -49,6 +51,14 @@ export function allFaults({
       target: 'clients',
       begin: () => {
         for (const watcher of watchers()) if (random.chance(0.3)) watcher.goOffline(random.between(100, 8_000));
+      },
+      end: () => {},
+    },
+    {
+      kind: 'clients start anew',
+      target: 'clients',
+      begin: () => {
+        for (const watcher of watchers()) if (random.chance(0.3)) watcher.startAnew();
       },
       end: () => {},
     },
@@ -120,32 +130,23 @@ function breakLink(mode: 'cut' | 'black hole', name: string, proxies: readonly L
 }
 
 /**
- * Two at once, of which one leads. Half the time the first freezes, so that the second takes over and the first wakes up
- * deposed. In the end one of them is killed; the first comes back.
+ * A standby answers slowly, for which the relay's commits wait: between its look at what has committed and the moment when others
+ * see its batch. Other commits do not wait, and clients that begin meanwhile see what it will only tell in the batch after.
  */
-function secondListener(hub: FaultyHub, random: Random): Fault {
-  let second: Part | undefined;
+function slowStandby({ postgres }: FaultyHub, watchers: () => readonly Watcher[], random: Random): Fault {
   return {
-    kind: 'two listeners',
-    target: 'listener',
+    kind: 'slow standby',
+    target: 'postgres',
     async begin() {
-      if (second === undefined) second = hub.startSecondListener();
-      else second.start();
-      if (!random.chance(0.5)) return;
-      await pause(1_000);
-      hub.listener.pause();
-      await pause(3_000);
-    },
-    async end() {
-      hub.listener.resume();
-      await pause(1_000);
-      if (random.chance(0.5)) {
-        await hub.listener.kill();
-        await pause(2_500);
-        hub.listener.start();
+      for (let times = 0; times < 3; times++) {
+        await postgres.holdCommits();
+        for (const watcher of watchers()) if (random.chance(0.2)) watcher.startAnew();
+        await pause(700);
+        await postgres.releaseCommits();
       }
-      await second?.kill();
+      await postgres.holdCommits();
     },
+    end: postgres.releaseCommits,
   };
 }
 

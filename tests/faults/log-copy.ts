@@ -8,6 +8,7 @@ export interface LogRecord {
   readonly epoch: number;
   readonly seq: number;
   readonly batch: number;
+  readonly tag: string;
   /** The run of the server in which the batch was fenced. */
   readonly incarnation: string;
   readonly xid: string;
@@ -48,7 +49,14 @@ export function startLogCopy({
     const raw = JSON.parse(text) as Record<string, unknown>;
     const last = records.at(-1);
     const [epoch, seq] = [Number(raw['epoch']), Number(raw['seq'])];
-    if (last !== undefined && (epoch < last.epoch || (epoch === last.epoch && seq <= last.seq))) return;
+    if (last !== undefined && (epoch < last.epoch || (epoch === last.epoch && seq <= last.seq))) {
+      const known = epoch === last.epoch ? records.at(seq - last.seq - 1) : undefined;
+      if (known?.seq === seq && known.tag !== raw['tag'])
+        problems.push(
+          `two batches have ${seq}: ${known.batch} (${known.tag}) and then ${raw['batch']} (${raw['tag']})`,
+        );
+      return;
+    }
     if (last !== undefined && epoch !== last.epoch) problems.push(`epoch ${epoch} follows ${last.epoch}`);
     if (last !== undefined && epoch === last.epoch && seq !== last.seq + 1)
       problems.push(`the log has a gap: ${seq} follows ${last.seq}`);
@@ -79,6 +87,7 @@ function readRecord(raw: Record<string, unknown>, images: { before?: unknown; af
     epoch: Number(raw['epoch']),
     seq: Number(raw['seq']),
     batch: Number(raw['batch']),
+    tag: String(raw['tag']),
     incarnation: String(raw['incarnation']),
     xid: String(raw['xid']),
     last: raw['last'] === true,

@@ -1,7 +1,9 @@
 /**
  * Faults to plant in the compiled product, each a mistake that its design warns of.
  *
- * @type {{ name: string, stream: 'postgres' | 'kafka', patches: { file: string, find: string, replace: string }[] }[]}
+ * `nemesis`: the kinds of fault that make it matter, where those are rare among all (a pattern); `seconds`: where it takes long.
+ *
+ * @type {{ name: string, stream: 'postgres' | 'kafka', nemesis?: string, seconds?: number, patches: { file: string, find: string, replace: string }[] }[]}
  */
 export const plantedFaults = [
   {
@@ -22,9 +24,9 @@ export const plantedFaults = [
     patches: [
       {
         file: 'api/dist/feed/follower.js',
-        find: 'teller.transaction(transaction, told, { previous, isNewest, alreadySent });',
+        find: 'teller.transaction(transaction, told, { ...from, isNewest, alreadySent });',
         replace:
-          'teller.transaction(transaction, told, { previous, isNewest, alreadySent }); if (transaction.position.seq % 7 === 0) teller.transaction(transaction, told, { previous, isNewest, alreadySent });',
+          'teller.transaction(transaction, told, { ...from, isNewest, alreadySent }); if (transaction.position.seq % 7 === 0) teller.transaction(transaction, told, { ...from, isNewest, alreadySent });',
       },
     ],
   },
@@ -58,18 +60,20 @@ export const plantedFaults = [
   {
     name: 'no fence on the batch',
     stream: 'kafka',
+    nemesis: 'two listeners',
     patches: [
       {
         file: 'listener/dist/fence.js',
-        find: '    AND relay.session = $3 AND relay.server_started_at = pg_postmaster_start_time()\n  ON CONFLICT (batch) DO NOTHING',
+        find: 'WHERE held.batch = $1 AND held.sent_seq = $2\n    AND relay.session = $3 AND relay.server_started_at',
         replace:
-          '    AND $3::uuid IS NOT NULL\n  ON CONFLICT (batch) DO UPDATE SET session = excluded.session, tag = excluded.tag, from_snapshot = excluded.from_snapshot, to_snapshot = excluded.to_snapshot, first_seq = excluded.first_seq, sent_seq = excluded.sent_seq',
+          'WHERE held.batch = (SELECT max(batch) FROM sync.batch) AND ($1::bigint, $2::bigint, $3::uuid) IS NOT NULL\n    AND relay.server_started_at',
       },
       {
         file: 'listener/dist/fence.js',
         find: 'FROM sync.relay_session WHERE session = $1',
         replace: 'FROM sync.relay_session WHERE $1::uuid IS NOT NULL',
       },
+      { file: 'listener/dist/transactions.js', find: 'Number(row.newest) !== held', replace: 'row.newest === null' },
     ],
   },
   {
@@ -78,14 +82,15 @@ export const plantedFaults = [
     patches: [
       {
         file: 'api/dist/feed/start-filter.js',
-        find: "return transaction.xid === null || snapshot.sees(transaction.xid) ? 'seen' : 'new';",
-        replace: "if (transaction.xid === null) return 'seen'; isPassed = true; return 'new';",
+        find: "return snapshot.sees(transaction.xid) ? 'seen' : 'new';",
+        replace: "isPassed = true; return 'new';",
       },
     ],
   },
   {
     name: 'the snapshot filter ends at b + 2',
-    stream: 'postgres',
+    stream: 'kafka',
+    nemesis: 'slow standby|start anew',
     patches: [{ file: 'api/dist/feed/start-filter.js', find: 'batch + 3', replace: 'batch + 2' }],
   },
   {
@@ -99,8 +104,8 @@ export const plantedFaults = [
     patches: [
       {
         file: 'api/dist/feed/follower.js',
-        find: 'return isRows ? mustReset : hasMissed;',
-        replace: 'return isRows ? false : hasMissed;',
+        find: 'if (isOver())\n                return;\n            place = transaction.position;',
+        replace: 'if (ending.signal.aborted) return;\n            place = transaction.position;',
       },
     ],
   },
@@ -134,14 +139,25 @@ export const plantedFaults = [
     patches: [
       {
         file: 'api/dist/feed/resume.js',
-        find: 'return contents.authority === fingerprint && contents.shapes === now.shapes;',
-        replace: 'return fingerprint !== null;',
+        find: 'if (contents.authority !== fingerprint)',
+        replace: 'if (fingerprint === null)',
       },
+    ],
+  },
+  {
+    name: 'no tag check on a cursor',
+    stream: 'postgres',
+    patches: [
+      { file: 'api/dist/feed/ring.js', find: ' || at.tag !== place.tag', replace: '' },
+      { file: 'api/dist/feed/replay.js', find: ' || own.tag !== place.tag', replace: '' },
     ],
   },
   {
     name: 'the seek is forgotten after a re-join',
     stream: 'kafka',
+    // Kafka gives the partition anew to a reader that was away for longer than its session: 10 s.
+    nemesis: 'stop api|black hole api-kafka',
+    seconds: 80,
     patches: [
       {
         file: 'stream/dist/kafka-partition.js',

@@ -53,20 +53,20 @@ function plant(scratch, { name, patches }) {
 /**
  * What is broken on that copy, one line a kind.
  *
- * @param {string} root @param {number} seed @param {string} stream
+ * @param {string} root @param {number} seed
+ * @param {{ stream: string, seconds?: number, nemesis?: string }} fault
  * @returns {Promise<string[]>}
  */
-function judge(root, seed, stream) {
+function judge(root, seed, { stream, seconds = Number(values.seconds), nemesis = '' }) {
   const main = join(ROOT, 'tests', 'faults', 'dist', 'main.js');
-  const args = ['--seed', seed, '--seconds', values.seconds, '--stream', stream, '--root', root, '--catch-up', '8'].map(
-    String,
-  );
+  const options = { seed, seconds, stream, nemesis, root, 'catch-up': 15 };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return new Promise((resolve) => {
     execFile(process.execPath, [main, ...args], { maxBuffer: 1e8, timeout: 300_000 }, (error, stdout, stderr) => {
       const kinds = stdout.split('\n').flatMap((line) => (line.startsWith('  ⚑ ') ? [line.slice(4)] : []));
       if (error !== null && kinds.length === 0)
-        resolve([`the run failed: ${/^\w*Error: .*$/m.exec(stderr)?.[0] ?? error.message}`]);
-      else resolve(kinds);
+        process.stderr.write(`seed ${seed} proves nothing: ${/^\w*Error: .*$/m.exec(stderr)?.[0] ?? error.message}\n`);
+      resolve(kinds);
     });
   });
 }
@@ -84,7 +84,7 @@ try {
   for (const [index, fault] of chosen.entries()) {
     let verdict = 'NOT CAUGHT';
     for (let seed = 1; seed <= Number(values.seeds) && verdict === 'NOT CAUGHT'; seed++) {
-      const found = await judge(join(scratches, String(index)), seed, fault.stream);
+      const found = await judge(join(scratches, String(index)), seed, fault);
       const kinds = found.filter((kind) => !new RegExp(values.ignore).test(kind));
       if (kinds.length > 0) verdict = `seed ${seed}: ${kinds[0]}`;
     }

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { freePorts } from '@sync-hub/dev/free-ports';
 import { type RunningPostgres, startPostgres } from '@sync-hub/dev/postgres';
+import { copyDataDir } from '@sync-hub/dev/postgres-copy';
 import { migrate } from '@sync-hub/prisma/migrate';
+import pg from 'pg';
 
 /** A PostgreSQL that can be crashed, on one port and one data folder for the whole run. */
 export interface PostgresServer {
@@ -14,6 +16,13 @@ export interface PostgresServer {
   /** SIGSTOP to it and to each of its processes. */
   pause(): void;
   resume(): void;
+  /** Until `releaseCommits`, whoever insists on a durable commit (the relay) waits for a standby that does not answer. */
+  holdCommits(): Promise<void>;
+  releaseCommits(): Promise<void>;
+  /** Copies its disk, for which it is stopped and started again. */
+  copyDisk(): Promise<void>;
+  /** Puts that copy back: all that was committed since is gone. */
+  putCopyBack(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -21,12 +30,26 @@ export interface PostgresServer {
 export async function startPostgresServer(dataDir: string): Promise<PostgresServer> {
   const [port = 0] = await freePorts(1);
   // No power cut is survived without fsync, but only processes are killed: what they wrote stays in the system's cache.
-  const open = () => startPostgres({ dataDir, port, settings: { fsync: 'off', max_connections: '200' } });
+  // Ordinary commits wait for no standby.
+  const settings = { fsync: 'off', synchronous_commit: 'local', max_connections: '200' };
+  const open = () => startPostgres({ dataDir, port, settings });
   let running: RunningPostgres = await open();
   let paused: number[] = [];
   await migrate(running.url);
   const resume = () => {
     for (const pid of paused.splice(0)) signal(pid, 'SIGCONT');
+  };
+  const restart = async (meanwhile: () => Promise<void>) => {
+    await running.close();
+    await meanwhile();
+    running = await open();
+  };
+  const setStandbys = async (names: string) => {
+    const client = new pg.Client({ connectionString: running.url });
+    await client.connect();
+    await client.query(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`);
+    await client.query('SELECT pg_reload_conf()');
+    await client.end();
   };
   return {
     url: running.url,
@@ -44,6 +67,10 @@ export async function startPostgresServer(dataDir: string): Promise<PostgresServ
       for (const pid of paused) signal(pid, 'SIGSTOP');
     },
     resume,
+    holdCommits: () => setStandbys('away'),
+    releaseCommits: () => setStandbys(''),
+    copyDisk: () => restart(() => copyDataDir(dataDir, `${dataDir}-copy`)),
+    putCopyBack: () => restart(() => copyDataDir(`${dataDir}-copy`, dataDir)),
     async close() {
       resume();
       await running.close();

@@ -48,12 +48,28 @@ test('a black hole says nothing, and ends what lost bytes in it when it is gone'
   expect(heard()).not.toContain('y');
 });
 
+test('a connection that is forgotten ends for the target alone; others pass', async () => {
+  const { proxy, peerPorts, open } = await echoBehindProxy();
+  const [one, other] = [connect(proxy), connect(proxy)];
+  one.socket.write('x');
+  await waitFor(() => one.received() === 'x', { what: 'the echo' });
+  expect(proxy.forget(peerPorts()[0] ?? 0)).toBe(true);
+  await waitFor(() => open() === 1, { what: 'the target to lose one of two' });
+  one.socket.write('y');
+  other.socket.write('z');
+  await waitFor(() => other.received() === 'z', { what: 'the echo to the other' });
+  expect([one.isClosed(), one.received()]).toEqual([false, 'x']);
+});
+
 async function echoBehindProxy() {
   let heard = '';
   const sockets = new Set<Socket>();
+  const ports: number[] = [];
   const server = createServer((socket) => {
     sockets.add(socket);
+    ports.push(socket.remotePort ?? 0);
     socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
     socket.on('data', (bytes) => {
       heard += bytes.toString();
       socket.write(bytes);
@@ -71,7 +87,7 @@ async function echoBehindProxy() {
   });
   const proxy = await startProxy(port);
   closings.push(proxy.close);
-  return { proxy, heard: () => heard };
+  return { proxy, heard: () => heard, peerPorts: () => ports, open: () => sockets.size };
 }
 
 function connect({ port }: Link) {

@@ -13,6 +13,14 @@ export interface Link {
   setMode(mode: LinkMode): void;
   /** Destroys what is connected; new connections pass. */
   dropConnections(): void;
+  /**
+   * The target's end of one connection is reset and the other end not told, as when a router forgets it: what is sent there
+   * vanishes without a word.
+   *
+   * @param targetSeesPort  the port from which the target sees it come.
+   * @returns whether there is such a connection.
+   */
+  forget(targetSeesPort: number): boolean;
   close(): Promise<void>;
 }
 
@@ -44,6 +52,11 @@ export async function startProxy(targetPort: number, port = 0): Promise<Link> {
       mode = next;
     },
     dropConnections: () => destroy(() => true),
+    forget(targetSeesPort) {
+      const pair = [...pairs].find((one) => one.targetSeesPort() === targetSeesPort);
+      pair?.forget();
+      return pair !== undefined;
+    },
     async close() {
       destroy(() => true);
       await new Promise((resolve) => server.close(resolve));
@@ -53,12 +66,16 @@ export async function startProxy(targetPort: number, port = 0): Promise<Link> {
 
 interface Pair {
   hasLostBytes(): boolean;
+  targetSeesPort(): number | undefined;
+  forget(): void;
   destroy(): void;
 }
 
-function joinSockets(client: Socket, targetPort: number, isSwallowing: () => boolean): Pair {
+function joinSockets(client: Socket, targetPort: number, isBlackHole: () => boolean): Pair {
   const target = createConnection({ port: targetPort, host: '127.0.0.1' });
   let hasLost = false;
+  let isForgotten = false;
+  const isSwallowing = () => isForgotten || isBlackHole();
   const destroy = () => {
     client.destroy();
     target.destroy();
@@ -83,7 +100,15 @@ function joinSockets(client: Socket, targetPort: number, isSwallowing: () => boo
       }
     });
   }
-  return { hasLostBytes: () => hasLost, destroy };
+  return {
+    hasLostBytes: () => hasLost,
+    targetSeesPort: () => target.localPort,
+    forget() {
+      isForgotten = true;
+      target.resetAndDestroy();
+    },
+    destroy,
+  };
 }
 
 function portOf(server: Server): number {

@@ -3,6 +3,7 @@ import { waitFor } from '@sync-hub/dev/wait-for';
 import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import type { FaultyHub } from './hub.ts';
+import type { LogCopy } from './log-copy.ts';
 
 /** A time in which the stream forgot what it held, in milliseconds. */
 export interface Expiry {
@@ -12,21 +13,22 @@ export interface Expiry {
 
 /**
  * Makes the stream forget everything up to now, by what it does at the end of its retention: Kafka's is made short for a
- * moment (`retention.ms`, `segment.ms`); of the Postgres stream, whose retention is in hours, the rows are deleted.
+ * moment (`retention.ms`, `segment.ms`); of the Postgres stream, whose retention is in hours, the rows are deleted that have
+ * been copied.
  */
-export async function expireStream({ kafka, postgres, topic }: FaultyHub): Promise<Expiry> {
+export async function expireStream({ kafka, postgres, topic }: FaultyHub, copy: LogCopy): Promise<Expiry> {
   const from = Date.now();
-  if (kafka === undefined) await deleteRows(postgres.url);
+  if (kafka === undefined) await deleteRows(postgres.url, copy);
   else await shortenRetention(kafka.direct, topic);
   return { from, to: Date.now() };
 }
 
-async function deleteRows(databaseUrl: string): Promise<void> {
+async function deleteRows(databaseUrl: string, { records }: LogCopy): Promise<void> {
+  const last = records.at(-1);
+  if (last === undefined) return;
   const client = new pg.Client(databaseUrl);
   await client.connect();
-  await client.query(`
-    DELETE FROM sync.log USING (SELECT epoch, seq FROM sync.log ORDER BY epoch DESC, seq DESC LIMIT 1) AS newest
-    WHERE (log.epoch, log.seq) <= (newest.epoch, newest.seq - 3)`);
+  await client.query('DELETE FROM sync.log WHERE (epoch, seq) <= ($1, $2)', [last.epoch, last.seq - 3]);
   await client.end();
 }
 

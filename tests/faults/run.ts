@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import pg from 'pg';
+import { falseAlarms } from './alarms.ts';
 import { askText } from './ask.ts';
+import { whoIsBehind } from './behind.ts';
 import { allFaults } from './faults.ts';
-import { compareRows, compareTables, selectRows } from './final-rows.ts';
+import { compareTables } from './final-rows.ts';
 import { type FaultyHub, type StreamKind, startFaultyHub, untilReady } from './hub.ts';
 import { createJudge, type Violation } from './judge.ts';
 import { type LogCopy, startLogCopy } from './log-copy.ts';
@@ -11,6 +13,7 @@ import { startNemesis } from './nemesis.ts';
 import { createRandom, type Random } from './random.ts';
 import { type Replayed, replay } from './replay.ts';
 import { type Expiry, expireStream } from './retention.ts';
+import { setBack } from './set-back.ts';
 import { drawViews, type Offered } from './views.ts';
 import { startWatcher, type Watcher } from './watcher.ts';
 import { makeWorld } from './world.ts';
@@ -23,6 +26,8 @@ export interface RunOptions {
   readonly stream: StreamKind;
   readonly brokers: 1 | 3;
   readonly watchers: number;
+  /** The kinds of fault that are injected. */
+  readonly nemesis: RegExp;
   /** So long after the last fault has healed every watcher holds the truth. */
   readonly catchUpSeconds: number;
   /** Of the compiled product. */
@@ -86,18 +91,23 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
   const expiries: Expiry[] = [];
   try {
     tell(`${watchers.length} watchers; ${seconds} s of faults`);
-    const writers = startWriters({ world, databaseUrl: hub.postgres.url, urls: hub.urls, random: random.fork() });
-    const fault = { hub, watchers: () => watchers, random: random.fork() };
+    const startWriting = () =>
+      startWriters({ world, databaseUrl: hub.postgres.url, urls: hub.urls, random: random.fork() });
+    const writers = startWriting();
+    const draw = random.fork();
+    const faultsOf = () =>
+      allFaults({ hub, watchers: () => watchers, random: draw }).filter(({ kind }) => options.nemesis.test(kind));
     const half = Math.round(seconds * 500);
     const longestMs = Math.min(20_000, half * 0.6);
-    const before = startNemesis({ faults: allFaults(fault), random: random.fork(), longestMs });
+    const before = startNemesis({ faults: faultsOf(), random: random.fork(), longestMs });
     await pause(half);
     await before.stop();
     // In the middle, with everything else healed: some are away while the stream forgets what they missed.
     await untilReady([hub.listener, ...hub.apis]);
     await waitFor(async () => (await whatCopyMisses(pool, copy)).length === 0, { what: 'the copy of the log' });
-    expiries.push(await outlastRetention(hub, watchers, random.fork()));
-    const after = startNemesis({ faults: allFaults(fault), random: random.fork(), longestMs });
+    const alarms = falseAlarms(hub.apis);
+    expiries.push(await outlastRetention(hub, copy, watchers, random.fork()));
+    const after = startNemesis({ faults: faultsOf(), random: random.fork(), longestMs });
     await pause(half);
     await after.stop();
     await writers.stop();
@@ -110,17 +120,27 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
       expiries,
       deadline: healedAt + options.catchUpSeconds * 1_000,
     });
+    const caughtUpMs = Date.now() - healedAt;
+    const [violations, problems] = [[...end.violations], [...end.problems, ...alarms]];
+    if (violations.length + problems.length === 0) {
+      tell('putting an older disk back');
+      violations.push(
+        ...(await setBack({ hub, pool, watchers, startWriting, catchUpMs: options.catchUpSeconds * 1_000 })),
+      );
+    }
     const faults = new Map(before.counts);
     for (const [kind, count] of after.counts) faults.set(kind, (faults.get(kind) ?? 0) + count);
     faults.set('clients offline past retention', expiries.length);
     return {
       ...end,
+      violations,
+      problems,
       watchers,
       copy,
       faults,
       writes: writers.counts,
       diary: [...before.diary, '—', ...after.diary],
-      caughtUpMs: Date.now() - healedAt,
+      caughtUpMs,
       logs: [hub.listener, ...hub.apis]
         .map((part) => `${part.name} (${part.ownEnds()} own ends)\n${part.log()}`)
         .join('\n'),
@@ -130,10 +150,15 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
   }
 }
 
-async function outlastRetention(hub: FaultyHub, watchers: readonly Watcher[], random: Random): Promise<Expiry> {
+async function outlastRetention(
+  hub: FaultyHub,
+  copy: LogCopy,
+  watchers: readonly Watcher[],
+  random: Random,
+): Promise<Expiry> {
   for (const watcher of watchers) if (random.chance(0.3)) watcher.goOffline(8_000);
   await pause(1_500);
-  return expireStream(hub);
+  return expireStream(hub, copy);
 }
 
 /** Judges again and again until nothing is wrong, or the time is over. */
@@ -154,20 +179,8 @@ async function untilCaughtUp({
   let rightSince: number | null = null;
   for (;;) {
     let isOver = Date.now() > deadline;
-    const behind: Violation[] = [];
     try {
-      for (const watcher of watchers.filter(({ view }) => view.kind === 'watch')) {
-        const differences = compareRows(await selectRows(pool, watcher.view), watcher.rows);
-        const [first] = differences;
-        if (first !== undefined)
-          behind.push({
-            view: watcher.view,
-            what: `ends with ${differences.length} wrong rows: ${first.what}`,
-            row: first,
-          });
-        else if (!watcher.isUpToDate() && watcher.rows.size > 0)
-          behind.push({ view: watcher.view, what: 'is not up to date' });
-      }
+      const behind = await whoIsBehind(pool, watchers);
       if (behind.length > 0) rightSince = null;
       else rightSince ??= Date.now();
       isOver ||= rightSince !== null && Date.now() - rightSince > QUIET_MS;

@@ -42,6 +42,8 @@ export interface Watcher {
   isUpToDate(): boolean;
   /** Its socket ends; it comes back after so long. */
   goOffline(forMs: number): void;
+  /** Its socket ends; it comes back without a cursor, as if it had just been opened. */
+  startAnew(): void;
   close(): void;
 }
 
@@ -84,9 +86,12 @@ export function startWatcher({
   let isUpToDate = false;
   let isOpening = true;
   let offlineUntil = 0;
+  let mustForget = false;
 
   function connect() {
     if (isClosed) return;
+    if (mustForget) forget();
+    mustForget = false;
     history.push({ what: 'subscribes', at: Date.now(), resumes: cursor !== undefined });
     isOpening = cursor === undefined;
     const url = `${random.pick(urls).replace('http', 'ws')}/graphql`;
@@ -129,9 +134,13 @@ export function startWatcher({
     if (first === undefined) return;
     if (first.code === 'SLOW_CONSUMER') cursor = first.cursor ?? cursor;
     else if (first.code !== 'UNAVAILABLE' && first.code !== 'TOKEN_EXPIRED') {
-      cursor = undefined;
-      rows.clear();
+      forget();
     }
+  }
+
+  function forget() {
+    cursor = undefined;
+    rows.clear();
   }
 
   function takeFrame(raw: RawFrame) {
@@ -171,6 +180,10 @@ export function startWatcher({
     isUpToDate: () => isUpToDate,
     goOffline(forMs) {
       offlineUntil = Date.now() + forMs;
+      subscription?.drop();
+    },
+    startAnew() {
+      mustForget = true;
       subscription?.drop();
     },
     close() {
