@@ -1,9 +1,10 @@
 /**
  * Faults to plant in the compiled product, each a mistake that its design warns of.
  *
- * `nemesis`: the kinds of fault that make it matter, where those are rare among all (a pattern); `seconds`: where it takes long.
+ * `sign`: what proves that it was found, where a run may be red for another reason; `nemesis`: the kinds of fault that make it
+ * matter, where those are rare among all (both are patterns); `seconds`: where it takes long.
  *
- * @type {{ name: string, stream: 'postgres' | 'kafka', nemesis?: string, seconds?: number, patches: { file: string, find: string, replace: string }[] }[]}
+ * @type {{ name: string, stream: 'postgres' | 'kafka', sign?: string, nemesis?: string, seconds?: number, patches: { file: string, find: string, replace: string }[] }[]}
  */
 export const plantedFaults = [
   {
@@ -24,9 +25,9 @@ export const plantedFaults = [
     patches: [
       {
         file: 'api/dist/feed/follower.js',
-        find: 'teller.transaction(transaction, told, { ...from, isNewest, alreadySent });',
+        find: 'deliver(transaction, look(authority), { previous, before });',
         replace:
-          'teller.transaction(transaction, told, { ...from, isNewest, alreadySent }); if (transaction.position.seq % 7 === 0) teller.transaction(transaction, told, { ...from, isNewest, alreadySent });',
+          'for (let times = transaction.position.seq % 7 === 0 ? 2 : 1; times > 0; times--) deliver(transaction, look(authority), { previous, before });',
       },
     ],
   },
@@ -50,16 +51,21 @@ export const plantedFaults = [
   {
     name: 'order by xid',
     stream: 'postgres',
+    sign: 'does not follow from the row before it',
+    nemesis: 'listener', // What has piled up meanwhile comes in one batch.
     patches: [{ file: 'listener/dist/transactions.js', find: 'ORDER BY last_id)', replace: 'ORDER BY xid)' }],
   },
   {
     name: 'order by xid in the stream with Kafka',
     stream: 'kafka',
+    sign: 'does not follow from the row before it',
+    nemesis: 'listener', // What has piled up meanwhile comes in one batch.
     patches: [{ file: 'listener/dist/transactions.js', find: 'ORDER BY last_id)', replace: 'ORDER BY xid)' }],
   },
   {
     name: 'no fence on the batch',
     stream: 'kafka',
+    sign: 'two batches have',
     nemesis: 'two listeners',
     patches: [
       {
@@ -90,6 +96,7 @@ export const plantedFaults = [
   {
     name: 'the snapshot filter ends at b + 2',
     stream: 'kafka',
+    sign: 'its snapshot has',
     nemesis: 'slow standby|start anew',
     patches: [{ file: 'api/dist/feed/start-filter.js', find: 'batch + 3', replace: 'batch + 2' }],
   },
@@ -147,6 +154,7 @@ export const plantedFaults = [
   {
     name: 'no tag check on a cursor',
     stream: 'postgres',
+    sign: 'older disk',
     patches: [
       { file: 'api/dist/feed/ring.js', find: ' || at.tag !== place.tag', replace: '' },
       { file: 'api/dist/feed/replay.js', find: ' || own.tag !== place.tag', replace: '' },
@@ -155,6 +163,7 @@ export const plantedFaults = [
   {
     name: 'the seek is forgotten after a re-join',
     stream: 'kafka',
+    sign: 'missed records that the stream has',
     // Kafka gives the partition anew to a reader that was away for longer than its session: 10 s.
     nemesis: 'stop api|black hole api-kafka',
     seconds: 80,

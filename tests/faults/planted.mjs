@@ -85,7 +85,9 @@ try {
     let verdict = 'NOT CAUGHT';
     for (let seed = 1; seed <= Number(values.seeds) && verdict === 'NOT CAUGHT'; seed++) {
       const found = await judge(join(scratches, String(index)), seed, fault);
-      const kinds = found.filter((kind) => !new RegExp(values.ignore).test(kind));
+      const kinds = found.filter(
+        (kind) => new RegExp(fault.sign ?? '').test(kind) && !new RegExp(values.ignore).test(kind),
+      );
       if (kinds.length > 0) verdict = `seed ${seed}: ${kinds[0]}`;
     }
     if (verdict === 'NOT CAUGHT') missed.push(fault.name);
