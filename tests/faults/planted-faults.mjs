@@ -34,7 +34,7 @@ export const plantedFaults = [
   {
     name: 'transactions of a batch are swapped',
     stream: 'postgres',
-    patches: [{ file: 'listener/dist/transactions.js', find: 'ORDER BY last_id)', replace: 'ORDER BY last_id DESC)' }],
+    patches: orderBy('last_id DESC'),
   },
   {
     name: 'no policy on DELETE',
@@ -53,14 +53,14 @@ export const plantedFaults = [
     stream: 'postgres',
     sign: 'does not follow from the row before it',
     nemesis: 'listener', // What has piled up meanwhile comes in one batch.
-    patches: [{ file: 'listener/dist/transactions.js', find: 'ORDER BY last_id)', replace: 'ORDER BY xid)' }],
+    patches: orderBy('xid'),
   },
   {
     name: 'order by xid in the stream with Kafka',
     stream: 'kafka',
     sign: 'does not follow from the row before it',
     nemesis: 'listener', // What has piled up meanwhile comes in one batch.
-    patches: [{ file: 'listener/dist/transactions.js', find: 'ORDER BY last_id)', replace: 'ORDER BY xid)' }],
+    patches: orderBy('xid'),
   },
   {
     name: 'no fence on the batch',
@@ -119,6 +119,7 @@ export const plantedFaults = [
   {
     name: 'a transaction is judged record by record',
     stream: 'postgres',
+    nemesis: 'clients offline', // Most of the time somebody follows who makes and loses workspaces.
     patches: [
       {
         file: 'api/dist/feed/view.js',
@@ -182,3 +183,11 @@ export const plantedFaults = [
     ],
   },
 ];
+
+/** Of transactions, in the log. @param {string} order */
+function orderBy(order) {
+  return [
+    { file: 'listener/dist/transactions.js', find: 'ORDER BY last_id)', replace: `ORDER BY ${order})` },
+    { file: 'listener/dist/outbox-rows.js', find: 'ORDER BY t.last_id, o.id', replace: `ORDER BY t.${order}, o.id` },
+  ];
+}
