@@ -1,16 +1,22 @@
-/** Wakes all who wait for something to happen. */
+/** Wakes all who wait for something to happen: see {@link firstOf}. */
 export function createBell() {
-  let wake = () => {};
-  let next = new Promise<void>(take);
-  function take(resolve: () => void) {
-    wake = resolve;
-  }
+  const waiting = new Set<() => void>();
   return {
-    /** Resolves when it rings next. */
-    rung: (): Promise<void> => next,
+    waiting,
     ring() {
-      wake();
-      next = new Promise<void>(take);
+      for (const wake of [...waiting]) wake();
     },
   };
+}
+export type Bell = ReturnType<typeof createBell>;
+
+/** Resolves when the first of them rings next. The others keep nothing of it: some ring once in a process's life. */
+export function firstOf(...bells: readonly Bell[]): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      for (const { waiting } of bells) waiting.delete(wake);
+      resolve();
+    };
+    for (const { waiting } of bells) waiting.add(wake);
+  });
 }

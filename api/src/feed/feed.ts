@@ -92,7 +92,7 @@ export function createFeed(dependencies: Dependencies) {
     position: () => met?.position ?? null,
     after: (place) => (met === null ? 'other' : ring.after(place)),
     since: (place, signal) => readHistory({ ring, replay }, place, signal),
-    moved: moves.rung,
+    moves,
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
     membersAt(workspaceId, place) {
       const later = ring.allAfter(place);
@@ -159,6 +159,7 @@ export function createFeed(dependencies: Dependencies) {
     counters.resyncs += 1;
     log.warn({ reason, subscriptions: followers.size }, 'the log cannot be continued: rows are read anew, changes end');
     met = null;
+    oldestEpoch = 0;
     for (const follower of followers.all()) follower.lose('history');
     moves.ring();
   }

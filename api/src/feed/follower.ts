@@ -2,14 +2,14 @@ import type { GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
 import { asCodedError } from '../errors.ts';
 import { createBeginnings } from './beginnings.ts';
-import { createBell } from './bell.ts';
+import { createBell, firstOf } from './bell.ts';
 import type { Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import type { Before } from './frame-writer.ts';
 import type { LogView, Tick } from './log-view.ts';
-import { HistoryLostError } from './replay.ts';
+import { asLost, HistoryLostError } from './replay.ts';
 import { lostSince, readPlace, startOf } from './resume.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import { createStandpoint } from './standpoint.ts';
@@ -82,10 +82,10 @@ export function createFollower(dependencies: Dependencies) {
     place = log.position();
     if (contents !== null) {
       teller.goOnFrom(contents);
+      place = contents.position;
       const point = await beginnings.point();
       const loss = lostSince(contents, request, point);
       if (loss === null) {
-        place = contents.position;
         standpoint.settleAt(point, startOf(contents, point));
       } else {
         lose(loss);
@@ -95,7 +95,7 @@ export function createFollower(dependencies: Dependencies) {
     } else {
       const point = await beginnings.point();
       standpoint.settleAt(point, point);
-      teller.quiet(placeOrFail(), true);
+      if (!isOver()) teller.quiet(placeOrFail(), true);
     }
     void run();
   }
@@ -158,7 +158,7 @@ export function createFollower(dependencies: Dependencies) {
         continue;
       }
       for await (const transaction of log.since(placeOrFail(), ending.signal)) {
-        await step(transaction);
+        await step(transaction).catch(asLost);
         if (isOver()) return;
       }
       if (!teller.saidUpToDate) await teller.room();
@@ -181,7 +181,7 @@ export function createFollower(dependencies: Dependencies) {
   function beLive(): Promise<void> {
     isLive = true;
     onLive(true);
-    return disturbed.rung();
+    return firstOf(disturbed);
   }
 
   /** Ends what it waits for: there is something else to do. */
@@ -198,7 +198,7 @@ export function createFollower(dependencies: Dependencies) {
 
   /** Waits until the log has moved, or there is something else to do. */
   function whatComes(): Promise<void> {
-    return Promise.race([log.moved(), disturbed.rung()]);
+    return firstOf(log.moves, disturbed);
   }
 
   // ── one transaction ──────────────────────────────────────────────────────────────────────────────────────────────

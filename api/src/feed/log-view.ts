@@ -1,4 +1,5 @@
 import type { Directory } from '../authority/directory.ts';
+import type { Bell } from './bell.ts';
 import type { Following } from './ring.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 
@@ -14,8 +15,8 @@ export interface LogView {
    * @throws {HistoryLostError}
    */
   since(place: LogPosition, signal: AbortSignal): AsyncGenerator<LogTransaction>;
-  /** Resolves when another transaction has passed, or the log was lost or met anew. */
-  moved(): Promise<void>;
+  /** Rings when another transaction has passed, or the log was lost or met anew. */
+  readonly moves: Bell;
   /** Everybody's authority as of `position`; null while it is not known to be exactly of there. */
   everybody(): Directory | null;
   /**

@@ -7,6 +7,13 @@ export class HistoryLostError extends Error {
   override readonly name = 'HistoryLostError';
 }
 
+/** A transaction that cannot be applied is lost like one that is not kept. */
+export function asLost(error: unknown): never {
+  throw error instanceof HistoryLostError
+    ? error
+    : new HistoryLostError('a transaction cannot be applied', { cause: error });
+}
+
 interface Dependencies {
   readonly stream: Pick<Stream, 'read'>;
   readonly createAssembler: () => TransactionAssembler;

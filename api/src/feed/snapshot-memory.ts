@@ -34,8 +34,10 @@ export function createSnapshotMemory({ maxBytes, patienceMs }: Settings): Snapsh
   const holders = new Set<Holder>();
 
   function makeRoom(bytes: number) {
-    for (const holder of holders) {
-      if (held + bytes <= maxBytes || Date.now() - holder.since < patienceMs) return;
+    const slow = [...holders].filter(({ since }) => Date.now() - since >= patienceMs);
+    if (held + bytes - slow.reduce((sum, holder) => sum + holder.bytes, 0) > maxBytes) return;
+    for (const holder of slow) {
+      if (held + bytes <= maxBytes) return;
       holders.delete(holder);
       held -= holder.bytes;
       holder.onDropped();

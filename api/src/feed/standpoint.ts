@@ -4,6 +4,7 @@ import {
   affectsRole,
   createDirectory,
   type Directory,
+  directoryTables,
   joinedWorkspaces,
 } from '../authority/directory.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
@@ -77,6 +78,7 @@ export function createStandpoint({ request, log }: Dependencies) {
 
   /** Whether something that cannot be known may be of its views: of any workspace, or of one the viewer is a member of. */
   function mayHaveMissed({ unknowable }: LogTransaction): boolean {
+    if (directoryTables.some((table) => unknowable.has(table))) return true;
     return views.some(({ model }) => {
       const workspaces = unknowable.get(model.table);
       if (workspaces === undefined || workspaces === 'any') return workspaces === 'any';
@@ -108,7 +110,10 @@ export function createStandpoint({ request, log }: Dependencies) {
     /** Moves its own authority on. @throws {HistoryLostError} when it cannot be known. */
     apply(transaction: LogTransaction, wasSeen: boolean) {
       if (own === null) return;
-      if (wasSeen) return own.directory.apply(transaction, own.joined);
+      if (wasSeen) {
+        fingerprint = null;
+        return own.directory.apply(transaction, own.joined);
+      }
       own.directory.apply(transaction);
       for (const id of joinedWorkspaces(transaction, viewerId)) {
         own.joined.add(id);

@@ -35,9 +35,9 @@ export function createStartFilter({ snapshot, incarnation, epoch, batch }: Begin
       if (transaction.position.epoch < epoch) return 'seen';
       isPassed ||= transaction.batch >= batch + 3;
       if (isPassed) return 'new';
-      if (transaction.batch <= batch || transaction.xid === null) return 'seen';
+      if (transaction.batch <= batch) return 'seen';
       if (transaction.incarnation !== incarnation) return 'unknowable';
-      return snapshot.sees(transaction.xid) ? 'seen' : 'new';
+      return transaction.xid === null || snapshot.sees(transaction.xid) ? 'seen' : 'new';
     },
     get isPassed() {
       return isPassed;
