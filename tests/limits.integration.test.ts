@@ -145,10 +145,10 @@ describe('a subscription', () => {
 });
 
 describe('a snapshot', () => {
-  test('over SNAPSHOT_MAX_BYTES is UNAVAILABLE', async () => {
+  test('over SNAPSHOT_MAX_BYTES is QUERY_TOO_COMPLEX', async () => {
     await insertTasks(40, noise(20_000));
     const { codes } = await onNewSocket().follow(WatchTasksDocument, 'watchTasks', { where });
-    expect(codes).toEqual(['UNAVAILABLE']);
+    expect(codes).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
   test('that takes longer than SNAPSHOT_SECONDS is UNAVAILABLE; SNAPSHOT_MAX_CONCURRENT are read at the same time', async () => {

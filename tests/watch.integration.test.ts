@@ -212,7 +212,8 @@ function tellWatching(kafkaBrokers: readonly string[]) {
     const gained = await untilShown(tasks, 'tasks again', ({ rows }) => rows.has(world.Task));
     expect([gained.resets, gained.rows.get(world.Task)?.title]).toEqual([resets + 2, 'Not for Dee']);
     await untilShown(workspace, 'the workspace again', (screen) => screen.resets === 3 && screen.rows.has(world.Task));
-    const between = gained.frames.slice(lost.frames.length, -1).flatMap(({ changes }) => changes);
+    const again = gained.frames.findLastIndex(({ reset }) => reset);
+    const between = gained.frames.slice(lost.frames.length, again).flatMap(({ changes }) => changes);
     expect(between).toEqual([]);
     tasks.stop();
     workspace.stop();

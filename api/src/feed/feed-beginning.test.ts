@@ -1,16 +1,31 @@
 import { describe, expect, jest, test } from '@jest/globals';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import { createDirectory } from '../authority/directory.ts';
+import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
 import { createFakeLog } from './testing/fake-log.ts';
-import { changes, created, joined, left, memberRow, renamed, startFeed } from './testing/start-feed.ts';
+import {
+  changes,
+  created,
+  cursorOf,
+  joined,
+  left,
+  memberRow,
+  read,
+  renamed,
+  soon,
+  startFeed,
+} from './testing/start-feed.ts';
 
 describe('while everybody is only just read', () => {
   test('who is what can be compared with Postgres already, however long the log stands still', async () => {
-    const { log, feed } = await startFeed({ aligned: false });
-    expect(feed.authorityOf('ada')).toBeNull();
+    const { log, feed, follow } = await startFeed({ aligned: false });
+    const nothing = createDirectory({ members: [], adminIds: [] }).authorityOf('ada');
     await log.heartbeat(2);
-    expect([...(feed.authorityOf('ada')?.memberships.keys() ?? [])]).toEqual(['home']);
+    await follow('ada', task);
+    expect(feed.hasLost('ada', nothing)).toBe(true);
     await log.commit(101, [left('ada', 'home')]);
-    expect([...(feed.authorityOf('ada')?.memberships.keys() ?? [])]).toEqual([]);
+    await waitFor(() => !feed.hasLost('ada', nothing), { what: 'the log to have told of it' });
   });
 
   test('a viewer who joins a workspace comes to see its members, and loses nothing', async () => {
@@ -19,7 +34,33 @@ describe('while everybody is only just read', () => {
     const frames = await follow('bob', user);
     await log.commit(101, [joined('bob', 'elsewhere')]);
     await log.commit(102, [renamed('eve')]);
+    await log.heartbeat(4);
     expect(await changes(frames, 1)).toEqual([['UPDATED eve']]);
+  });
+
+  test('nobody is shown what happened to people before they came', async () => {
+    // Another process gives the cursor; by it Bob is past b + 3.
+    const other = await startFeed();
+    const theirs = await other.follow('bob', user);
+    await other.log.heartbeat(5);
+    await other.log.commit(100, [renamed('bob')]);
+    const after = await cursorOf(theirs, 1);
+    // This one has only just read everybody: with Zoe, who came in 104, of which the log has yet to tell.
+    const { log, database, follow } = await startFeed({ aligned: false });
+    database.state.members = [...database.state.members, memberRow('zoe', 'elsewhere')];
+    database.state.snapshot = '105:105:';
+    database.state.batch = 20;
+    await log.heartbeat(11);
+    await log.commit(100, [renamed('bob')]);
+    await log.commit(101, [joined('bob', 'elsewhere')]);
+    await log.commit(102, [renamed('zoe')]);
+    await log.commit(103, [left('bob', 'elsewhere')]);
+    const frames = await follow('bob', user, { after });
+    const told = read(frames, 1);
+    expect(await soon(told)).toBe('nothing');
+    await log.commit(104, [joined('zoe', 'elsewhere')]);
+    await log.heartbeat(12);
+    expect(await soon(told)).toEqual([{ upToDate: true, changes: [] }]);
   });
 });
 
@@ -38,12 +79,15 @@ test('a feed that cannot start leaves nothing running', async () => {
 });
 
 test('a crash of the server while everybody was only just read has everybody read again, and loses nobody', async () => {
-  const { log, database, feed } = await startFeed({ aligned: false });
+  const { log, database, feed, follow } = await startFeed({ aligned: false });
   await log.heartbeat(2);
   log.restartServer();
   database.state.members = [memberRow('eve', 'home')];
   await log.commit(101, [created('t1', 'home')]);
   await log.heartbeat(4);
   expect(feed.counters.resyncs).toBe(0);
-  expect([...(feed.authorityOf('eve')?.memberships.keys() ?? [])]).toEqual(['home']);
+  const frames = await follow('eve', task);
+  await log.heartbeat(4);
+  await log.commit(102, [created('t2', 'home')]);
+  expect(await changes(frames, 1)).toEqual([['CREATED t2']]);
 });

@@ -90,13 +90,13 @@ export function createFeed(dependencies: Dependencies) {
 
   const logView: LogView = {
     position: () => met?.position ?? null,
-    after: (place) => (met === null ? 'other' : ring.after(place)),
+    after: (place) => (met === null ? 'ahead' : ring.after(place)),
     since: (place, signal) => readHistory({ ring, replay }, place, signal),
     moves,
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
     membersAt(workspaceId, place) {
       const later = ring.allAfter(place);
-      return later && (met?.everybody.directory.membersOf(workspaceId, later) ?? null);
+      return later && (logView.everybody()?.membersOf(workspaceId, later) ?? null);
     },
   };
 
@@ -105,7 +105,8 @@ export function createFeed(dependencies: Dependencies) {
   async function takeRecord(record: ChangeRecord): Promise<void> {
     lastRecordAt = Date.now();
     try {
-      if (epoch !== null && record.epoch !== epoch) meetAnew(`epoch ${record.epoch} follows epoch ${epoch}`);
+      if (epoch !== null && record.epoch !== epoch)
+        meetAnew(`epoch ${record.epoch} follows epoch ${epoch}`, record.epoch);
       epoch = record.epoch;
       const transaction = await assembler.add(record);
       if (transaction !== null) await takeTransaction(transaction);
@@ -153,14 +154,15 @@ export function createFeed(dependencies: Dependencies) {
     return untilAnswered(() => loadEverybody(startPoints), { signal: closing.signal });
   }
 
-  function meetAnew(reason: string) {
+  /** @param next  the epoch that follows, if it is another one. */
+  function meetAnew(reason: string, next: number | null = null) {
     assembler.restart();
     if (met === null) return;
     counters.resyncs += 1;
     log.warn({ reason, subscriptions: followers.size }, 'the log cannot be continued: rows are read anew, changes end');
     met = null;
     oldestEpoch = 0;
-    for (const follower of followers.all()) follower.lose('history');
+    for (const follower of followers.all()) follower.meetAnew(next);
     moves.ring();
   }
 
@@ -265,14 +267,12 @@ export function createFeed(dependencies: Dependencies) {
     /** Of those who follow something now. */
     viewers: followers.viewers,
     sessionIds: followers.sessionIds,
-    /**
-     * What a snapshot and the log after it say of a viewer, for whoever asks Postgres as well; null while the log is not met. Also
-     * before everybody is settled: it may then be later than the log, but not than Postgres.
-     */
-    authorityOf: (viewerId: string) => met?.everybody.directory.authorityOf(viewerId) ?? null,
-    /** Postgres says that the viewer has lost something, and the log has not said so in time. @param hasLost  who thought so. */
-    distrust(viewerId: string, hasLost: (authority: Authority) => boolean) {
-      for (const follower of followers.ofViewer(viewerId)) follower.distrust(hasLost);
+    /** Whether who follows for this viewer goes by something that it has no more, as Postgres says `now`. */
+    hasLost: (viewerId: string, now: Authority): boolean =>
+      followers.ofViewer(viewerId).some((follower) => follower.hasLost(now)),
+    /** Those who have, and were not told so by the log in time, do not go on. */
+    distrust(viewerId: string, now: Authority) {
+      for (const follower of followers.ofViewer(viewerId)) follower.distrust(now);
     },
     endSession,
     endAll,

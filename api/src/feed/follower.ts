@@ -85,11 +85,8 @@ export function createFollower(dependencies: Dependencies) {
       place = contents.position;
       const point = await beginnings.point();
       const loss = lostSince(contents, request, point);
-      if (loss === null) {
-        standpoint.settleAt(point, startOf(contents, point));
-      } else {
-        lose(loss);
-      }
+      if (loss === null) standpoint.settleAt(point, startOf(contents, point));
+      else lose(loss);
     } else if (isRows) {
       openRows(await beginnings.rows(ending.signal));
     } else {
@@ -113,7 +110,8 @@ export function createFollower(dependencies: Dependencies) {
       try {
         if (mustReset) await reset();
         if (pages !== null) {
-          await teller.snapshot(pages, placeOrFail(), isOver);
+          const at = placeOrFail();
+          await teller.snapshot(pages, at, { isOver, isNewest: () => log.after(at) === null });
           if (!isOver()) pages = null;
         }
         await catchUp();
@@ -192,14 +190,10 @@ export function createFollower(dependencies: Dependencies) {
   }
 
   /** What it is at is not to be gone on with. */
-  function isOver(): boolean {
-    return mustReset || ending.signal.aborted;
-  }
+  const isOver = () => mustReset || ending.signal.aborted;
 
   /** Waits until the log has moved, or there is something else to do. */
-  function whatComes(): Promise<void> {
-    return firstOf(log.moves, disturbed);
-  }
+  const whatComes = () => firstOf(log.moves, disturbed);
 
   // ── one transaction ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -207,6 +201,7 @@ export function createFollower(dependencies: Dependencies) {
   async function step(transaction: LogTransaction): Promise<void> {
     const verdict = standpoint.judge(transaction);
     if (verdict === 'unknowable') return lose('crash');
+    while (standpoint.hasToWaitFor(transaction) && !isOver()) await whatComes();
     await teller.room();
     if (isOver()) return;
     const previous = placeOrFail();
@@ -264,7 +259,10 @@ export function createFollower(dependencies: Dependencies) {
     request,
     start,
     end,
-    lose,
+    /** The log cannot be continued. Who is in the `next` epoch already, by another process, waits until this one is. */
+    meetAnew(next: number | null) {
+      if (isLive || next === null || place?.epoch !== next) lose('history');
+    },
     /**
      * Live: takes the next transaction, in two halves. `before` is judged at once, `after` when the returned function is
      * called, by when the directory of everybody has moved on.
@@ -277,10 +275,12 @@ export function createFollower(dependencies: Dependencies) {
         if (mustReset) disturb();
       };
     },
-    /** Postgres says that the viewer has lost something, and the log has not said so in time. */
-    distrust(hasLost: (authority: Authority) => boolean) {
-      if (!standpoint.isOutdated(hasLost)) return; // Its snapshot is later than the log.
-      if (!isRows && request.workspaceId !== null) return end(whyEnded.noMember());
+    hasLost: standpoint.hasLost,
+    /** What the log has not told in time, Postgres does. */
+    distrust(now: Authority) {
+      if (!standpoint.distrust(now)) return;
+      if (!isRows && request.workspaceId !== null && !now.memberships.has(request.workspaceId))
+        return end(whyEnded.noMember());
       place = isLive ? log.position() : place;
       giveUp('authority');
       disturb();

@@ -19,10 +19,7 @@ export interface LogView {
   readonly moves: Bell;
   /** Everybody's authority as of `position`; null while it is not known to be exactly of there. */
   everybody(): Directory | null;
-  /**
-   * Who were members of the workspace right after the transaction at `place`; null when that cannot be told. While everybody is
-   * not settled, members who came or went in transactions that had committed by then, and follow, may be counted as of after those.
-   */
+  /** Who were members of the workspace right after the transaction at `place`; null when that cannot be told, or not yet. */
   membersAt(workspaceId: string, place: LogPosition): ReturnType<Directory['membersOf']> | null;
 }
 

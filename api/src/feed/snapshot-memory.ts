@@ -17,7 +17,7 @@ interface Holder {
 export interface SnapshotMemory {
   /** What one snapshot holds of it. @param onDropped  it has lost all of it to others. */
   share(onDropped: () => void): {
-    /** @throws UNAVAILABLE when there is too little, or when it was dropped. */
+    /** @throws QUERY_TOO_COMPLEX when it alone needs more than there is; UNAVAILABLE when others hold it, or it was dropped. */
     take(bytes: number): void;
     giveBack(bytes: number): void;
   };
@@ -47,11 +47,15 @@ export function createSnapshotMemory({ maxBytes, patienceMs }: Settings): Snapsh
   return {
     share(onDropped) {
       let holder: Holder | null = null;
+      const wasDropped = () => holder !== null && !holders.has(holder);
       return {
         take(bytes) {
+          if (!wasDropped() && (holder?.bytes ?? 0) + bytes > maxBytes) {
+            const message = 'These are more rows than a snapshot may hold. Ask for fewer, by `where`.';
+            throw codedError('QUERY_TOO_COMPLEX', message);
+          }
           makeRoom(bytes);
-          const wasDropped = holder !== null && !holders.has(holder);
-          if (wasDropped || held + bytes > maxBytes) {
+          if (wasDropped() || held + bytes > maxBytes) {
             const message = 'Too many rows are on their way to clients. Ask for fewer, by `where`, or try again later.';
             throw codedError('UNAVAILABLE', message);
           }

@@ -18,7 +18,7 @@ export interface PackedPage {
  * reads them never waits for a socket.
  */
 export interface SnapshotRows {
-  /** @throws UNAVAILABLE when all snapshots together would take more than they may. */
+  /** @throws QUERY_TOO_COMPLEX when it alone, UNAVAILABLE when all snapshots together would take more than they may. */
   add(page: PackedPage): Promise<void>;
   /** Each page once; it is forgotten when it was given. */
   take(): Promise<PackedPage | null>;

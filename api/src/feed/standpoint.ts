@@ -7,6 +7,7 @@ import {
   directoryTables,
   joinedWorkspaces,
 } from '../authority/directory.ts';
+import { lossesOf } from '../authority/losses.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
 import type { Standing } from './frame-writer.ts';
 import type { LogView } from './log-view.ts';
@@ -41,6 +42,8 @@ export function createStandpoint({ request, log }: Dependencies) {
   const { viewerId, views, workspaceId } = request;
   const withPeers = needsPeers(request);
   let own: Own | null = null;
+  /** What Postgres said was lost, since it began. */
+  let distrusted: string | null = null;
   let shapes = '';
   let fingerprint: string | null = null;
 
@@ -54,6 +57,13 @@ export function createStandpoint({ request, log }: Dependencies) {
   }
   function authority(): Authority {
     return directory().authorityOf(viewerId);
+  }
+
+  /** What it goes by and the viewer has no more; null when that is nothing new, or when it has yet to begin. */
+  function newLosses(now: Authority): string | null {
+    const known = knownDirectory();
+    const losses = known && lossesOf(known.authorityOf(viewerId), now, workspaceId);
+    return losses === distrusted ? null : losses;
   }
 
   function isSettled(): boolean {
@@ -88,16 +98,20 @@ export function createStandpoint({ request, log }: Dependencies) {
 
   return {
     authority,
-    /** Whether what it goes by has been lost. Before it has begun it may have been. */
-    isOutdated(hasLost: (authority: Authority) => boolean): boolean {
-      const known = knownDirectory();
-      return known === null || hasLost(known.authorityOf(viewerId));
+    /** Whether it goes by something that the viewer has no more, as Postgres says `now`, and has not said so. */
+    hasLost: (now: Authority): boolean => newLosses(now) !== null,
+    /** Says so. @returns whether it has. */
+    distrust(now: Authority): boolean {
+      const losses = newLosses(now);
+      distrusted = losses ?? distrusted;
+      return losses !== null;
     },
     /** Begins anew, as things were at `now`. @param start  whose snapshot has seen some of what comes; null: nothing of it. */
     settleAt(now: StartPoint, start: StartPoint | null) {
       const filter = start && createStartFilter(start);
       own = { directory: createDirectory(now.authority), start, filter, joined: new Set() };
       shapes = now.shapes;
+      distrusted = null;
       fingerprint = null;
     },
     /** At the newest transaction the directory of everybody says the same as its own, once nothing that comes can have been seen. */
@@ -107,6 +121,9 @@ export function createStandpoint({ request, log }: Dependencies) {
       return true;
     },
     judge: (transaction: LogTransaction) => own?.filter?.judge(transaction) ?? 'new',
+    /** Whether who else is in a workspace that the viewer joins by this is not known, but will be. */
+    hasToWaitFor: (transaction: LogTransaction): boolean =>
+      withPeers && log.everybody() === null && joinedWorkspaces(transaction, viewerId).length > 0,
     /** Moves its own authority on. @throws {HistoryLostError} when it cannot be known. */
     apply(transaction: LogTransaction, wasSeen: boolean) {
       if (own === null) return;

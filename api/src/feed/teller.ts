@@ -81,8 +81,16 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
       saidUpToDate = placing.isNewest;
       requireTaken(frames.writeTransaction(transaction, told, placing, standing()));
     },
-    /** All rows of a snapshot, page by page. Stops when `isOver`; when the rows are dropped, the client was too slow for them. */
-    async snapshot(rows: SnapshotRows, position: LogPosition, isOver: () => boolean): Promise<void> {
+    /**
+     * All rows of a snapshot, page by page. Stops when `isOver`; when the rows are dropped, the client was too slow for them.
+     *
+     * @param isNewest  nothing has come after `position` yet.
+     */
+    async snapshot(
+      rows: SnapshotRows,
+      position: LogPosition,
+      { isOver, isNewest }: { readonly isOver: () => boolean; readonly isNewest: () => boolean },
+    ): Promise<void> {
       alreadySent = 0;
       let isFirst = true;
       do {
@@ -97,9 +105,9 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
           if (isOver()) return;
           const isLast = rows.pages === 0 && index === pieces.length - 1;
           const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };
-          requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: isLast }, here));
+          saidUpToDate = isLast && isNewest();
+          requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: saidUpToDate }, here));
           isFirst = false;
-          saidUpToDate = isLast;
         }
       } while (rows.pages > 0);
     },

@@ -6,7 +6,18 @@ import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
 import { createBacklog } from './frame-queue.ts';
 import { createSnapshotMemory } from './snapshot-memory.ts';
-import { bounds, created, joined, left, raw, read, renamed, row, startFeed } from './testing/start-feed.ts';
+import {
+  bounds,
+  created,
+  joined,
+  left,
+  raw,
+  read,
+  readUpToDate,
+  renamed,
+  row,
+  startFeed,
+} from './testing/start-feed.ts';
 
 const rows = (...tasks: readonly (readonly [string, string])[]): Row[] =>
   tasks.map(([key, workspaceId]) => rowFromRecord(task, row(key, workspaceId)));
@@ -17,9 +28,9 @@ describe('a watch', () => {
     database.state.rows = rows(['t1', 'home'], ['t2', 'elsewhere'], ['t3', 'home']);
     const frames = await watch('ada', task);
     await log.commit(101, [created('t4', 'home')]);
-    expect(await read(frames, 2)).toEqual([
-      { reset: true, upToDate: true, changes: ['CREATED t1', 'CREATED t3'] },
-      { upToDate: true, changes: ['CREATED t4'], transactionId: '101' },
+    expect(await readUpToDate(frames)).toEqual([
+      { reset: true, changes: ['CREATED t1', 'CREATED t3'] },
+      { changes: ['CREATED t4'], transactionId: '101' },
     ]);
   });
 
@@ -63,6 +74,19 @@ describe('a watch', () => {
   });
 });
 
+test('the last page of a snapshot does not say that all that the log has brought is there', async () => {
+  const { log, database, watch } = await startFeed({ frame: { maxChanges: 1, maxBytes: 1e6 } });
+  database.state.rows = rows(...Array.from({ length: 20 }, (_, index) => [`t${index}`, 'home'] as [string, string]));
+  const frames = await watch('ada', task);
+  await read(frames, 1);
+  await log.commit(101, [created('later', 'home')]);
+  const told = await read(frames, 20);
+  expect(told.slice(-2)).toMatchObject([
+    { changes: ['CREATED t19'], upToDate: false },
+    { changes: ['CREATED later'], upToDate: true },
+  ]);
+});
+
 test('a session that was dead in the snapshot is given no watch', async () => {
   const { database, watch } = await startFeed();
   database.state.liveSessionIds = [];
@@ -77,7 +101,8 @@ describe('a watch is read anew', () => {
     await log.commit(101, [created('t1', 'home')], { actor: 'ada', actorSession: 'session-of-ada' });
     database.state.snapshot = '103:103:';
     await log.commit(102, [joined('ada', 'elsewhere')]);
-    expect(await read(frames, 3)).toMatchObject([{ reset: true }, { transactionId: '101' }, { reset: true }]);
+    expect(await read(frames, 2)).toMatchObject([{ reset: true }, { transactionId: '101' }]);
+    expect(await readUpToDate(frames)).toMatchObject([{ reset: true }]);
     await log.commit(103, [created('t2', 'home')]);
     expect(await read(frames, 1)).toMatchObject([{ transactionId: '103' }]);
   });
@@ -95,18 +120,16 @@ describe('a watch is read anew', () => {
         ...alone,
         { ...alone[1], id: 'member-bob-elsewhere', workspace_id: 'elsewhere' } as never,
       ];
+      expect(await readUpToDate(frames)).toEqual([{ reset: true, changes: ['CREATED t1'] }]);
       await log.commit(101, [joined('bob', 'elsewhere')]);
-      expect(await read(frames, 2)).toEqual([
-        { reset: true, upToDate: true, changes: ['CREATED t1'] },
-        { reset: true, upToDate: true, changes: ['CREATED t1', 'CREATED t2'] },
-      ]);
+      expect(await readUpToDate(frames)).toEqual([{ reset: true, changes: ['CREATED t1', 'CREATED t2'] }]);
       await log.commit(102, [created('t3', 'elsewhere')]);
       expect(await read(frames, 1)).toEqual([{ upToDate: true, changes: ['CREATED t3'], transactionId: '102' }]);
       await log.heartbeat(beats);
       database.state.snapshot = '104:104:';
       database.state.members = alone;
       await log.commit(103, [left('bob', 'elsewhere')]);
-      expect(await read(frames, 1)).toEqual([{ reset: true, upToDate: true, changes: ['CREATED t1'] }]);
+      expect(await readUpToDate(frames)).toEqual([{ reset: true, changes: ['CREATED t1'] }]);
       await log.commit(104, [created('t4', 'elsewhere')]);
       await log.commit(105, [created('t5', 'home')]);
       expect(await read(frames, 1)).toEqual([{ upToDate: true, changes: ['CREATED t5'], transactionId: '105' }]);
@@ -147,7 +170,7 @@ describe('a watch is read anew', () => {
         await log.commit(104, [created('t9', 'elsewhere')]);
       }
       await log.heartbeat(6);
-      expect(await read(frames, 1)).toEqual([{ reset: true, upToDate: true, changes: ['CREATED t2'] }]);
+      expect(await readUpToDate(frames)).toEqual([{ reset: true, changes: ['CREATED t2'] }]);
       await log.commit(110, [created('t3', 'home')]);
       expect(await read(frames, 1)).toMatchObject([{ changes: ['CREATED t3'] }]);
     },

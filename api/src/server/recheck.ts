@@ -1,5 +1,4 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
-import type { Authority } from '../authority/authority.ts';
 import { createDirectory } from '../authority/directory.ts';
 import { type AuthoritySnapshot, authoritySnapshotSql } from '../authority/snapshot-sql.ts';
 import type { Feed } from '../feed/feed.ts';
@@ -9,10 +8,7 @@ import type { Sockets } from './sockets.ts';
 interface Dependencies {
   readonly prisma: Pick<PrismaClient, '$queryRawUnsafe'>;
   readonly sockets: Pick<Sockets, 'sessionIds' | 'closeAll'>;
-  readonly feed: Pick<
-    Feed,
-    'authorityOf' | 'distrust' | 'endAll' | 'endSession' | 'isStalled' | 'sessionIds' | 'viewers'
-  >;
+  readonly feed: Pick<Feed, 'distrust' | 'endAll' | 'endSession' | 'hasLost' | 'isStalled' | 'sessionIds' | 'viewers'>;
   readonly log: ErrorLog;
   readonly settings: {
     readonly everyMs: number;
@@ -25,7 +21,7 @@ interface Dependencies {
 
 /**
  * Asks Postgres once a second, in one query, whether the sessions of all who are connected still live, and whether they still
- * are what the log says they are. The log says so sooner; this holds while it is stalled or far behind.
+ * are what their subscriptions go by. The log says so sooner; this holds while it is stalled, or a subscription is far behind.
  *
  * While neither log nor Postgres answers, nobody can be vouched for: sockets close with 1013.
  */
@@ -33,8 +29,6 @@ export function startRecheck({ prisma, sockets, feed, log, settings }: Dependenc
   let running = Promise.resolve();
   let isRunning = false;
   let answeredAt = Date.now();
-  /** By viewer: what was lost when its subscriptions were told; the log may go on saying otherwise for a while. */
-  const distrusted = new Map<string, string>();
   const closing = new AbortController();
 
   async function recheck() {
@@ -46,18 +40,10 @@ export function startRecheck({ prisma, sockets, feed, log, settings }: Dependenc
     for (const sessionId of sessionIds) if (!live.has(sessionId)) feed.endSession(sessionId);
 
     const directory = createDirectory(now);
-    const suspects = viewers.filter((viewerId) =>
-      findLoss(feed.authorityOf(viewerId), directory.authorityOf(viewerId)),
-    );
-    for (const viewerId of distrusted.keys()) if (!suspects.includes(viewerId)) distrusted.delete(viewerId);
+    const suspects = viewers.filter((viewerId) => feed.hasLost(viewerId, directory.authorityOf(viewerId)));
     if (suspects.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, settings.graceMs));
-    for (const viewerId of suspects) {
-      const loss = findLoss(feed.authorityOf(viewerId), directory.authorityOf(viewerId));
-      if (loss === null || distrusted.get(viewerId) === loss) continue;
-      distrusted.set(viewerId, loss);
-      feed.distrust(viewerId, (known) => findLoss(known, directory.authorityOf(viewerId)) !== null);
-    }
+    for (const viewerId of suspects) feed.distrust(viewerId, directory.authorityOf(viewerId));
   }
 
   async function readAuthority(viewers: readonly string[], sessionIds: readonly string[]): Promise<AuthoritySnapshot> {
@@ -94,15 +80,4 @@ export function startRecheck({ prisma, sockets, feed, log, settings }: Dependenc
       return running;
     },
   };
-}
-
-/** What the viewer has by the log but not by Postgres any more, as a text to compare; null when nothing. */
-function findLoss(byLog: Authority | null, now: Authority): string | null {
-  if (byLog === null) return null;
-  const losses = byLog.isAdmin && !now.isAdmin ? ['ADMIN'] : [];
-  for (const [workspaceId, { memberId, role }] of byLog.memberships) {
-    const held = now.memberships.get(workspaceId);
-    if (held?.memberId !== memberId || held.role !== role) losses.push(`${workspaceId} ${memberId} ${role}`);
-  }
-  return losses.length === 0 ? null : losses.sort().join();
 }

@@ -105,6 +105,30 @@ export async function read(frames: FrameQueue, count: number) {
   });
 }
 
+/** Of the frame at `index`; what comes before it is taken. */
+export async function cursorOf(frames: FrameQueue, index: number): Promise<string> {
+  const event = (await raw(frames, index + 1))[index];
+  return event !== undefined && 'frame' in event ? event.frame.cursor : '';
+}
+
+/** What comes within a while; 'nothing' when nothing does. */
+export function soon<T>(promise: Promise<T>, ms = 300): Promise<T | 'nothing'> {
+  const pause = new Promise<'nothing'>((resolve) => setTimeout(() => resolve('nothing'), ms));
+  return Promise.race([promise, pause]);
+}
+
+/** Up to the next frame that says `upToDate`; of that nothing is left when it is but a word. */
+export async function readUpToDate(frames: FrameQueue) {
+  const told: Awaited<ReturnType<typeof read>> = [];
+  for (;;) {
+    const [frame] = await read(frames, 1);
+    if (frame === undefined || 'error' in frame) throw new Error(`the subscription has ended: ${frame?.error}`);
+    const { upToDate, ...rest } = frame;
+    if (told.length === 0 || frame.changes.length > 0) told.push(rest as typeof frame);
+    if (upToDate) return told;
+  }
+}
+
 /** The changes of the next frames after the opening one. */
 export async function changes(frames: FrameQueue, count: number) {
   const told = await read(frames, count + 1);
