@@ -21,9 +21,11 @@ export type Question = readonly [sql: string, values: unknown[]];
 export function createSingleConnection(connect: () => Promise<Connection>) {
   const turns = createTurns(1);
   let connection: Promise<Connection> | null = null;
+  let isClosed = false;
 
   function connected(): Promise<Connection> {
     if (connection !== null) return connection;
+    if (isClosed) return Promise.reject(new Error('the connection is closed'));
     const opening = connect();
     connection = opening;
     const forget = () => {
@@ -59,7 +61,9 @@ export function createSingleConnection(connect: () => Promise<Connection>) {
         endTurn();
       }
     },
+    /** Whoever still waits is refused. */
     async close() {
+      isClosed = true;
       const client = await connection?.catch(() => null);
       await client?.end();
     },

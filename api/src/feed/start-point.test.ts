@@ -103,3 +103,14 @@ test('a Postgres that does not answer is waited for once by all, and asked again
   await expect(again).resolves.toMatchObject({ incarnation: 'first run' });
   expect(state.connections).toBe(2);
 });
+
+test('closing leaves no connection behind, though some still wait', async () => {
+  const { state, startPoints, fail } = createServer();
+  const first = startPoints.take(asking('ada'));
+  await waitFor(() => state.atOnce === 1, { what: 'the first statement' });
+  const later = startPoints.take(asking('bob'));
+  await startPoints.close();
+  await fail();
+  for (const outcome of await Promise.allSettled([first, later])) expect(outcome).toMatchObject({ status: 'rejected' });
+  expect(state.connections).toBe(1);
+});

@@ -213,6 +213,7 @@ describe('a screen that follows a workspace', () => {
     expect(new Set(screen.told).size).toBe(3);
     expect(screen.breaks).toEqual(['NETWORK', 'NETWORK']);
     expect(screen.starts).toBe(1);
+    await waitFor(() => watched.resets > 0, { what: 'the second watch' });
     expect(watched.resets).toBe(1);
     expect([...watched.ends, ...screen.ends]).toEqual([]);
   });
