@@ -75,13 +75,15 @@ export function readStory(view: View, history: readonly Happening[]): Story {
   };
   const takeChanges = (segment: Segment, { transactionId, changes, upToDate }: SeenFrame) => {
     if (transactionId === null) {
+      if (segment.isWhole && segment.snapshot !== null && changes.length > 0)
+        problems.push('a page of the snapshot came after what follows it');
       addPage(segment, changes, problems);
       if (upToDate) segment.isWhole = groupIsOver = true;
       return;
     }
     const open = segment.groups.at(-1);
-    if (changes.length > 0 && !segment.isWhole)
-      problems.push(`${transactionId} was told before the snapshot was whole`);
+    // The last page does not say so when more has come meanwhile: what follows does.
+    if (changes.length > 0) segment.isWhole = true;
     if (open?.xid === transactionId) {
       if (groupIsOver && changes.length > 0)
         problems.push(`${transactionId} went on after a frame that was up to date`);

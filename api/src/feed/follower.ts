@@ -111,7 +111,7 @@ export function createFollower(dependencies: Dependencies) {
         if (mustReset) await reset();
         if (pages !== null) {
           const at = placeOrFail();
-          await teller.snapshot(pages, at, { isOver, isNewest: () => log.after(at) === null });
+          await teller.snapshot(pages, at, { isOver, isUpToDate: () => standpoint.hasSeenAllAfter(at) });
           if (!isOver()) pages = null;
         }
         await catchUp();

@@ -14,7 +14,7 @@ import type { LogView } from './log-view.ts';
 import { HistoryLostError } from './replay.ts';
 import { createStartFilter, type StartFilter } from './start-filter.ts';
 import type { StartPoint } from './start-point.ts';
-import type { LogTransaction } from './transaction.ts';
+import type { LogPosition, LogTransaction } from './transaction.ts';
 import type { Loss } from './why-ended.ts';
 
 interface Dependencies {
@@ -118,6 +118,15 @@ export function createStandpoint({ request, log }: Dependencies) {
     shareEverybody(): boolean {
       if (!isSettled() || log.everybody() === null) return false;
       own = null;
+      return true;
+    },
+    /** Whether its snapshot has seen all that has come after the place. */
+    hasSeenAllAfter(place: LogPosition): boolean {
+      // A filter of its own: one that has judged what comes later judges what comes before it differently.
+      const filter = own?.start && createStartFilter(own.start);
+      for (let next = log.after(place); next !== null; next = log.after(next.position)) {
+        if (typeof next === 'string' || filter?.judge(next) !== 'seen') return false;
+      }
       return true;
     },
     judge: (transaction: LogTransaction) => own?.filter?.judge(transaction) ?? 'new',

@@ -84,12 +84,12 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
     /**
      * All rows of a snapshot, page by page. Stops when `isOver`; when the rows are dropped, the client was too slow for them.
      *
-     * @param isNewest  nothing has come after `position` yet.
+     * @param isUpToDate  it has seen all that has come after `position`.
      */
     async snapshot(
       rows: SnapshotRows,
       position: LogPosition,
-      { isOver, isNewest }: { readonly isOver: () => boolean; readonly isNewest: () => boolean },
+      { isOver, isUpToDate }: { readonly isOver: () => boolean; readonly isUpToDate: () => boolean },
     ): Promise<void> {
       alreadySent = 0;
       let isFirst = true;
@@ -105,7 +105,7 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
           if (isOver()) return;
           const isLast = rows.pages === 0 && index === pieces.length - 1;
           const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };
-          saidUpToDate = isLast && isNewest();
+          saidUpToDate = isLast && isUpToDate();
           requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: saidUpToDate }, here));
           isFirst = false;
         }
