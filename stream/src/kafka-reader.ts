@@ -41,10 +41,12 @@ export function startKafkaReader(
   let settledUpTo = offset === null ? null : offset - 1;
   /** Unreadable values since the last record: each may have been one of the numbers that are missing. */
   let unreadable = 0;
+  let isClosed = false;
 
-  /** Takes the batch's records in turn. Stops when reading is to go on elsewhere. */
+  /** Takes the batch's records in turn. Stops when reading is to go on elsewhere, or no more. */
   async function take({ messages, end }: FetchedBatch): Promise<void> {
     for (const message of messages) {
+      if (isClosed) return; // Nothing is delivered any more, so every record after the next would seem a jump.
       const arrival = delivery.examine(message.value);
       if (arrival.standing === 'unreadable') {
         unreadable++;
@@ -100,6 +102,7 @@ export function startKafkaReader(
 
   return {
     async close() {
+      isClosed = true;
       delivery.close();
       await partition.close();
       await running;

@@ -4,6 +4,7 @@ import { waitFor } from '@sync-hub/dev/wait-for';
 import type { Stream } from './stream.ts';
 import { type Collected, collect, places } from './testing/collect.ts';
 import { record, recordOfSize, records } from './testing/records.ts';
+import { silentLog } from './testing/silent-log.ts';
 import { createKafkaLog, type KafkaTestLog } from './testing/test-logs.ts';
 import { untilAcknowledged } from './testing/until-acknowledged.ts';
 
@@ -119,6 +120,18 @@ describeWithKafka('over Kafka', (brokers) => {
     await successor.publish(records(2, 9));
     await beatUntilTold(successor, 10, sink);
     expect(sink.told).toEqual(places(1, lastOf(sink)));
+  });
+
+  test('a reader that is closed amid what it has fetched warns of no loss', async () => {
+    const warnings: string[] = [];
+    const stream = await log.open({ ...silentLog, warn: (_fields, message) => void warnings.push(message) });
+    await stream.publish(records(1, 10));
+    const sink = collect(({ seq }) => (seq === 3 ? new Promise(() => {}) : undefined));
+    const reader = await stream.read('earliest', sink);
+    await sink.until(3);
+    await reader.close();
+    expect(sink.told).toEqual(places(1, 3));
+    expect(warnings).toEqual([]);
   });
 
   test('closing leaves neither a consumer group on the broker nor a socket in the process', async () => {

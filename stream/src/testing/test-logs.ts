@@ -4,6 +4,7 @@ import { type Admin, Kafka, logLevel, type Message, Partitioners } from 'kafkajs
 import { createKafkaStream } from '../kafka-stream.ts';
 import { createPostgresStream } from '../postgres-stream.ts';
 import type { Stream } from '../stream.ts';
+import type { StreamLog } from '../stream-log.ts';
 import { silentLog } from './silent-log.ts';
 
 /** An empty log of its own, for one test. */
@@ -21,6 +22,8 @@ export interface TestLog {
 export interface KafkaTestLog extends TestLog {
   readonly topic: string;
   readonly admin: Admin;
+  /** @param log  what its readers warn of; nobody hears it unless given. */
+  open(log?: StreamLog): Promise<Stream>;
   /** Puts messages of somebody else's on the topic. */
   put(messages: readonly Message[]): Promise<void>;
 }
@@ -63,14 +66,14 @@ export async function createKafkaLog(brokers: readonly string[]): Promise<KafkaT
       await producer.send({ topic, messages: [...messages] });
       await producer.disconnect();
     },
-    async open() {
+    async open(log = silentLog) {
       const stream = await createKafkaStream({
         brokers,
         topic,
         retentionMs: DAY_MS,
         replicationFactor: 1,
         minInsyncReplicas: 1,
-        log: silentLog,
+        log,
       });
       streams.push(stream);
       return stream;
