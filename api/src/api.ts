@@ -39,8 +39,8 @@ const relayTimeoutMs = 5_000;
 const pingIntervalMs = 12_000;
 /** The relay brings a heartbeat each second: after so many without one the log is stalled. */
 const stalledMs = 5_000;
-/** A replay that others wait for: slow clients take turns. */
-const replayTurnMs = 1_000;
+/** Of what memory has let go. Turns are for slow clients; 20,000 records are read in a second or two. */
+const replaySettings = { turnMs: 1_000, gatherMs: 100, maxRecordsAhead: 20_000, maxBytes: 16 * 2 ** 20 };
 const recheckSettings = { everyMs: 1_000, graceMs: 300, blindMs: 5_000 };
 /** For Postgres to answer what a subscription waits for. */
 const anchorTimeoutMs = 5_000;
@@ -100,7 +100,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       frame: { maxChanges: config.FRAME_MAX_CHANGES, maxBytes: config.FRAME_MAX_BYTES },
       maxTransactionBytes: config.TRANSACTION_MAX_BYTES,
       ring: { maxBytes: config.RING_MAX_BYTES, maxAgeMs: config.RING_SECONDS * 1_000 },
-      replays: { max: config.REPLAY_MAX_CONCURRENT, turnMs: replayTurnMs },
+      replays: { max: config.REPLAY_MAX_CONCURRENT, ...replaySettings },
       progressMs: config.PROGRESS_SECONDS * 1_000,
       stalledMs,
     },

@@ -107,11 +107,11 @@ export const apiSettings = {
     doc: 'And for how long.',
   }),
   REPLAY_MAX_CONCURRENT: integer({
-    default: 8,
+    default: 4,
     min: 1,
     max: 100,
-    unit: 'clients',
-    doc: 'Clients that are read what memory has let go at the same time, each with a reader of the stream of its own; others wait their turn.',
+    unit: 'readers',
+    doc: 'Readers of the stream for clients that missed what memory has let go. Clients on the way of one share it; others wait their turn.',
   }),
   SNAPSHOT_MAX_CONCURRENT: integer({
     default: 4,

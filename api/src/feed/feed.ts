@@ -16,8 +16,8 @@ import type { FrameBounds } from './frame.ts';
 import { type Backlog, createFrameQueue, type FrameQueue } from './frame-queue.ts';
 import { readHistory } from './history.ts';
 import type { LogView } from './log-view.ts';
-import { createReplays } from './replay-turns.ts';
 import { createRing } from './ring.ts';
+import { createSharedReplays, type ReplaySettings } from './shared-replays.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
@@ -41,7 +41,7 @@ interface Dependencies {
     readonly maxTransactionBytes: number;
     readonly ring: { readonly maxBytes: number; readonly maxAgeMs: number };
     /** Of what memory has let go. */
-    readonly replays: { readonly max: number; readonly turnMs: number };
+    readonly replays: ReplaySettings;
     readonly progressMs: number;
     /** A log that brings nothing for so long, not even a heartbeat, is stalled. */
     readonly stalledMs: number;
@@ -74,7 +74,7 @@ export function createFeed(dependencies: Dependencies) {
     });
   const assembler = createAssembler();
   const ring = createRing(settings.ring);
-  const replay = createReplays({ stream, createAssembler }, settings.replays);
+  const replay = createSharedReplays({ stream, createAssembler }, settings.replays);
 
   /** Null until the log was met. */
   let met: { everybody: Everybody; position: LogPosition } | null = null;

@@ -1,10 +1,17 @@
 import type { ChangeRecord } from '@sync-hub/stream/change-record';
-import type { Stream } from '@sync-hub/stream/stream';
+import type { Position, Stream } from '@sync-hub/stream/stream';
 import type { LogPosition, LogTransaction, TransactionAssembler } from './transaction.ts';
 
 /** The log cannot be continued exactly from a place: it is not kept any more, or it was never of this history. */
 export class HistoryLostError extends Error {
   override readonly name = 'HistoryLostError';
+  /** Where the log goes on behind a gap. */
+  readonly keptFrom: Position | null;
+
+  constructor(message: string, { keptFrom, ...options }: ErrorOptions & { keptFrom?: Position } = {}) {
+    super(message, options);
+    this.keptFrom = keptFrom ?? null;
+  }
 }
 
 /** A transaction that cannot be applied is lost like one that is not kept. */
@@ -33,13 +40,14 @@ export async function* replay(
   signal: AbortSignal,
 ): AsyncGenerator<LogTransaction> {
   const handoff = createHandoff<ChangeRecord>(signal);
-  const lost = (what: string) => handoff.fail(new HistoryLostError(`the log after seq ${place.seq} ${what}`));
   const assembler = createAssembler();
   const reader = await stream.read(
     { epoch: place.epoch, seq: place.seq - 1 },
     {
       record: (record) => handoff.give(record),
-      gap: () => lost('is not kept in full'),
+      gap({ next }) {
+        handoff.fail(new HistoryLostError(`the log after seq ${place.seq} is not kept in full`, { keptFrom: next }));
+      },
       unreadable() {
         // Had it a seq, the record after it tells the gap.
       },

@@ -51,36 +51,6 @@ describe('whoever comes back with a cursor', () => {
     expect(await read(again, 1)).toMatchObject([{ changes: ['CREATED t116'] }]);
   });
 
-  describe('to what memory has let go', () => {
-    const transactionIds = Array.from({ length: 15 }, (_, index) => String(101 + index));
-    const idsOf = (told: Awaited<ReturnType<typeof read>>) =>
-      told.map((frame) => 'transactionId' in frame && frame.transactionId);
-
-    async function startWithMissed(replays: { max: number; turnMs: number }) {
-      const started = await startFeed({ ring: { maxBytes: 4_000, maxAgeMs: 60_000 }, replays });
-      const [after] = await cursorsOf(await started.follow('ada', task), 1);
-      for (const xid of transactionIds) await started.log.commit(Number(xid), [created(`t${xid}`, 'home')]);
-      return { ...started, comeBack: () => started.follow('ada', task, { after }) };
-    }
-
-    test('is read it by as many readers of the stream as there may be, the others after them', async () => {
-      const { log, comeBack } = await startWithMissed({ max: 2, turnMs: 60_000 });
-      const all = await Promise.all([1, 2, 3, 4, 5].map(comeBack));
-      expect((await Promise.all(all.map((frames) => read(frames, 15)))).map(idsOf)).toEqual(
-        all.map(() => transactionIds),
-      );
-      expect(log.readers.most).toBe(2);
-    });
-
-    test('and reads slowly keeps nobody else from theirs, and is told everything in the end', async () => {
-      const { comeBack } = await startWithMissed({ max: 1, turnMs: 20 });
-      const slow = await comeBack();
-      const first = await read(slow, 1);
-      expect(idsOf(await read(await comeBack(), 15))).toEqual(transactionIds);
-      expect(idsOf([...first, ...(await read(slow, 14))])).toEqual(transactionIds);
-    }, 4_000);
-  });
-
   test('is told that it is up to date also when the last that happened does not concern it', async () => {
     const { log, follow } = await startFeed();
     const [cursor] = await cursorsOf(await follow('ada', task), 1);

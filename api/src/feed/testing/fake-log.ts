@@ -24,7 +24,7 @@ export function createFakeLog() {
   let epoch = 1;
   let incarnation = 'first run';
   /** Besides the feed's own. */
-  const readers = { open: 0, most: 0 };
+  const readers = { open: 0, most: 0, all: 0 };
   const header = (last: boolean) => ({
     v: 1 as const,
     epoch,
@@ -53,6 +53,7 @@ export function createFakeLog() {
         return { close: async () => {} };
       }
       readers.open += 1;
+      readers.all += 1;
       readers.most = Math.max(readers.most, readers.open);
       if (typeof from === 'object') void tellKept(from, given);
       return {
@@ -70,6 +71,7 @@ export function createFakeLog() {
     if (oldest !== undefined && oldest.seq > from.seq + 1) reader.gap({ after: from, next: oldest });
     let last = from.seq;
     for (const record of kept.filter(({ seq }) => seq > from.seq)) {
+      await new Promise((resolve) => setImmediate(resolve));
       if (record.seq > last + 1 && last > from.seq) reader.gap({ after: { ...from, seq: last }, next: record });
       last = record.seq;
       await reader.record(record);

@@ -32,7 +32,7 @@ export async function startFeed({
   stalledMs = 60_000,
   progressMs = 30_000,
   ring = { maxBytes: 1e6, maxAgeMs: 60_000 },
-  replays = { max: 4, turnMs: 1_000 },
+  replays = { max: 4, turnMs: 1_000, gatherMs: 1, maxRecordsAhead: 100, maxBytes: 100_000 },
   backlog = {},
   log = createFakeLog(),
 } = {}) {
