@@ -56,6 +56,8 @@ export interface RunResult {
 
 /** Once all rows are right, events of `changes` are not long in coming. */
 const QUIET_MS = 4_000;
+/** The copy of the log is read in this process, which is busy. */
+const COPY_MS = 20_000;
 
 /** Clients under faults against the truth, once. Nothing of it is left running. */
 export async function runFaults(options: RunOptions): Promise<RunResult> {
@@ -120,9 +122,9 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
       copy,
       watchers,
       expiries,
+      healedAt,
       deadline: healedAt + options.catchUpSeconds * 1_000,
     });
-    const caughtUpMs = Date.now() - healedAt;
     const [violations, problems] = [[...end.violations], [...end.problems, ...alarms]];
     if (violations.length + problems.length === 0) {
       tell('putting an older disk back');
@@ -144,7 +146,6 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
       faults,
       writes: writers.counts,
       diary: [...before.diary, '—', ...after.diary],
-      caughtUpMs,
       logs: [hub.listener, ...hub.apis]
         .map((part) => `${part.name} (${part.ownEnds()} own ends)\n${part.log()}`)
         .join('\n'),
@@ -165,30 +166,36 @@ async function outlastRetention(
   return expireStream(hub, copy);
 }
 
-/** Judges again and again until nothing is wrong, or the time is over. */
+/**
+ * Waits until every watcher holds the truth, and for what may come after it; then judges, once: judging takes this process for
+ * seconds, with its proxies and its copy of the log.
+ */
 async function untilCaughtUp({
   pool,
   copy,
   watchers,
   expiries,
+  healedAt,
   deadline,
 }: {
   pool: pg.Pool;
   copy: LogCopy;
   watchers: readonly Watcher[];
   expiries: readonly Expiry[];
+  healedAt: number;
   deadline: number;
 }) {
   // What was told wrong stays wrong; only what was not told yet may still come.
   let rightSince: number | null = null;
   for (;;) {
-    let isOver = Date.now() > deadline;
+    const isOver = Date.now() > deadline;
     try {
       const behind = await whoIsBehind(pool, watchers);
       if (behind.length > 0) rightSince = null;
       else rightSince ??= Date.now();
-      isOver ||= rightSince !== null && Date.now() - rightSince > QUIET_MS;
-      if (behind.length === 0 || isOver) {
+      if (isOver || (rightSince !== null && Date.now() - rightSince > QUIET_MS)) {
+        const caughtUpMs = (rightSince ?? Date.now()) - healedAt;
+        const missed = await untilCopied(pool, copy);
         const replayed = await replay([...copy.records]);
         const differences = await compareTables(pool, replayed.tables);
         const judge = createJudge(replayed, { records: copy.records, expiries });
@@ -199,16 +206,24 @@ async function untilCaughtUp({
         }
         const problems = [
           ...copy.problems,
-          ...(await whatCopyMisses(pool, copy)),
+          ...missed,
           ...replayed.problems,
           ...differences.slice(0, 5).map(({ what }) => `the log and the table differ: ${what}`),
         ];
-        if (isOver || (violations.length === 0 && problems.length === 0)) return { replayed, violations, problems };
+        return { replayed, violations, problems, caughtUpMs };
       }
     } catch (error) {
       if (isOver) throw error;
     }
     await pause(1_000);
+  }
+}
+
+/** What the copy still misses when it has had time to come by the last record. */
+async function untilCopied(pool: pg.Pool, copy: LogCopy): Promise<string[]> {
+  for (const until = Date.now() + COPY_MS; ; await pause(100)) {
+    const missed = await whatCopyMisses(pool, copy);
+    if (missed.length === 0 || Date.now() > until) return missed;
   }
 }
 
