@@ -16,7 +16,7 @@ import {
   WatchTasksDocument,
 } from '@sync-hub/sdk/generated/graphql';
 import { payloadOf } from '@sync-hub/sdk/payload';
-import { createWorkspace, type Following, type Person, signUp } from './person.ts';
+import { createWorkspace, type Following, type Person, signUp, uuidOf } from './person.ts';
 
 jest.setTimeout(60_000);
 
@@ -87,6 +87,24 @@ function tell(kafkaBrokers: readonly string[]) {
     });
   }
 
+  /** Until it has been told of all that will be lost. @returns the cursor that it leaves with. */
+  async function untilLost(following: Watch): Promise<string | null> {
+    await waitFor(() => following.frames.flatMap(({ changes }) => changes).length >= 100, {
+      what: 'what will be lost',
+    });
+    following.stop();
+    return following.frames.at(-1)?.cursor ?? null;
+  }
+
+  /** As soon as anything can be followed. */
+  function comeBack(follow: () => Promise<Watch>): Promise<Watch> {
+    const answered = async () => {
+      const following = await follow();
+      return following.codes.includes('UNAVAILABLE') ? null : following;
+    };
+    return waitFor(answered, { what: 'an answer to a cursor', timeoutMs: 20_000 });
+  }
+
   async function expectReset({ watch, changes }: Awaited<ReturnType<typeof followBoth>>): Promise<void> {
     await waitFor(() => changes.ended, { what: 'the changes to end', timeoutMs: 20_000 });
     expect(changes.codes).toEqual(['CURSOR_EXPIRED']);
@@ -134,6 +152,24 @@ function tell(kafkaBrokers: readonly string[]) {
     const both = await followBoth();
     await restart(() => copyDataDir(`${dataDir}-copy`, dataDir));
     await expectReset(both);
+  });
+
+  test('when a copy of the disk is put back while a client is away: it begins anew as soon as it comes back', async () => {
+    const both = await followBoth();
+    // So many that heartbeats alone do not bring the log so far again while this test waits.
+    await hub.database.query("INSERT INTO tasks (workspace_id, title) SELECT $1, 'Lost' FROM generate_series(1, 100)", [
+      uuidOf(home),
+    ]);
+    const [watched, followed] = await Promise.all([untilLost(both.watch), untilLost(both.changes)]);
+    await restart(() => copyDataDir(`${dataDir}-copy`, dataDir));
+    const watch = await comeBack(() => ann.follow(WatchTasksDocument, 'watchTasks', { after: watched }));
+    const changes = await comeBack(() => ann.follow(TaskChangesDocument, 'taskChanges', { after: followed }));
+    // At once, or when the relay has begun a new epoch.
+    await waitFor(() => watch.opening.reset || resetsOf(watch) > 0, { what: 'the watch to be reset' });
+    await untilShown(watch);
+    await waitFor(() => changes.codes.length > 0, { what: 'the changes to end' });
+    expect([watch.codes, changes.codes]).toEqual([[], ['CURSOR_EXPIRED']]);
+    watch.stop();
   });
 
   test('when it was recovered to an earlier point, on another timeline: everybody begins anew', async () => {

@@ -1,4 +1,5 @@
 import type { ChangeRecord } from '@sync-hub/stream/change-record';
+import { comparePositions } from '@sync-hub/stream/sequence';
 import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
 import type { Authority } from '../authority/authority.ts';
 import { affectedViewers, directoryTables, endedSessions } from '../authority/directory.ts';
@@ -21,6 +22,7 @@ import { createSharedReplays, type ReplaySettings } from './shared-replays.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
+import { createUnreached } from './unreached.ts';
 import { untilAnswered } from './until-answered.ts';
 import { whyEnded } from './why-ended.ts';
 
@@ -87,10 +89,15 @@ export function createFeed(dependencies: Dependencies) {
   let reader: Reader | null = null;
   let ticker: NodeJS.Timeout | null = null;
   const moves = createBell();
+  const unreached = createUnreached({ stream, onLost: moves.ring, log });
 
   const logView: LogView = {
     position: () => met?.position ?? null,
-    after: (place) => (met === null ? 'ahead' : ring.after(place)),
+    after(place) {
+      if (met === null) return 'ahead';
+      const next = ring.after(place);
+      return next === 'ahead' && !unreached.mayCome(place) ? 'other' : next;
+    },
     since: (place, signal) => readHistory({ ring, replay }, place, signal),
     moves,
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
@@ -182,11 +189,12 @@ export function createFeed(dependencies: Dependencies) {
     const now = Date.now();
     const isStalled = now - lastRecordAt > settings.stalledMs;
     for (const follower of followers.all()) follower.tick({ now, quietSince: now - settings.progressMs, isStalled });
+    void unreached.look();
   }
 
   function isReady(): boolean {
     if (met === null) return false;
-    if (readyAt !== null && isBefore(met.position, readyAt)) return false;
+    if (readyAt !== null && comparePositions(met.position, readyAt) < 0) return false;
     readyAt = null;
     return true;
   }
@@ -289,8 +297,4 @@ export type Feed = ReturnType<typeof createFeed>;
 /** Some way back from the newest record, as far as its epoch goes. */
 function beginningOf({ epoch, seq }: Position): Position {
   return { epoch, seq: Math.max(0, seq - backfillRecords) };
-}
-
-function isBefore(one: Position, other: Position): boolean {
-  return one.epoch < other.epoch || (one.epoch === other.epoch && one.seq < other.seq);
 }

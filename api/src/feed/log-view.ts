@@ -7,7 +7,7 @@ import type { LogPosition, LogTransaction } from './transaction.ts';
 export interface LogView {
   /** The newest transaction passed; null while the log has not been met, or has to be met anew. */
   position(): LogPosition | null;
-  /** What follows a place, as far as memory knows. */
+  /** What follows a place, as far as memory knows. `ahead` turns into `other` once the log turns out to end before the place. */
   after(place: LogPosition): Following;
   /**
    * All that follows a place, up to the newest transaction passed.

@@ -1,5 +1,5 @@
 import type { Change, ChangeRecord, JsonRow } from '@sync-hub/stream/change-record';
-import type { Position, Sink, Stream } from '@sync-hub/stream/stream';
+import type { Bounds, Position, Sink, Stream } from '@sync-hub/stream/stream';
 
 /** One row's change, as a test writes it. */
 export interface Written {
@@ -23,6 +23,8 @@ export function createFakeLog() {
   let batch = 1;
   let epoch = 1;
   let incarnation = 'first run';
+  let bounds: Bounds | Error | null = null;
+  let boundsRead = 0;
   /** Besides the feed's own. */
   const readers = { open: 0, most: 0, all: 0 };
   const header = (last: boolean) => ({
@@ -62,7 +64,11 @@ export function createFakeLog() {
         },
       };
     },
-    bounds: async () => null,
+    async bounds() {
+      boundsRead += 1;
+      if (bounds instanceof Error) throw bounds;
+      return bounds;
+    },
     close: async () => {},
   };
 
@@ -92,6 +98,10 @@ export function createFakeLog() {
     /** The same numbers stand for something else from now on. */
     rewriteHistory() {
       kept = kept.map((record) => ({ ...record, tag: `${record.tag}, written again` }));
+    },
+    /** From now on the stream, when asked, says that it ends there, whatever was read of it; or fails. */
+    endAt(newest: Position | Error) {
+      bounds = newest instanceof Error ? newest : { oldest: { epoch: newest.epoch, seq: 1 }, newest, newestTag: 'tag' };
     },
     /** A transaction of a batch of its own. */
     async commit(xid: number, changes: readonly Written[], author: Author = {}) {
@@ -129,6 +139,9 @@ export function createFakeLog() {
     /** The server goes down, and comes back. */
     restartServer() {
       incarnation = 'another run';
+    },
+    get boundsRead() {
+      return boundsRead;
     },
     get batch() {
       return batch;
