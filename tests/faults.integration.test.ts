@@ -22,7 +22,6 @@ function promises(stream: StreamKind, seeds: readonly number[]) {
         watchers: 24,
         nemesis: /./,
         catchUpSeconds: 30,
-        withoutSetBack: true,
         root: fileURLToPath(new URL('..', import.meta.url)),
         folder: await createTestFolder(),
         tell: () => {},

@@ -30,8 +30,6 @@ export interface RunOptions {
   readonly nemesis: RegExp;
   /** So long after the last fault has healed every watcher holds the truth. */
   readonly catchUpSeconds: number;
-  /** Leaves out the last act, in which an older disk is put back: red on Postgres now and then, which is open. */
-  readonly withoutSetBack?: boolean;
   /** Of the compiled product. */
   readonly root: string;
   /** Takes the servers' data. */
@@ -128,11 +126,8 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
     const [violations, problems] = [[...end.violations], [...end.problems, ...alarms]];
     if (violations.length + problems.length === 0) {
       tell('putting an older disk back');
-      violations.push(
-        ...(options.withoutSetBack
-          ? []
-          : await setBack({ hub, pool, watchers, startWriting, catchUpMs: options.catchUpSeconds * 1_000 })),
-      );
+      const catchUpMs = options.catchUpSeconds * 1_000;
+      violations.push(...(await setBack({ hub, pool, watchers, random: random.fork(), startWriting, catchUpMs })));
     }
     const faults = new Map(before.counts);
     for (const [kind, count] of after.counts) faults.set(kind, (faults.get(kind) ?? 0) + count);
