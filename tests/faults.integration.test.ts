@@ -30,6 +30,6 @@ function promises(stream: StreamKind, seeds: readonly number[]) {
       if (result.problems.length + result.violations.length > 0) throw new Error(formatReport(options, result));
       expect(result.replayed.transactions.length).toBeGreaterThan(100);
     },
-    120_000,
+    240_000,
   );
 }
