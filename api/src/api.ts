@@ -39,6 +39,8 @@ const relayTimeoutMs = 5_000;
 const pingIntervalMs = 12_000;
 /** The relay brings a heartbeat each second: after so many without one the log is stalled. */
 const stalledMs = 5_000;
+/** What a broker has lost, the relay sends again sooner. */
+const lostTailMs = 10_000;
 /** Of what memory has let go. Turns are for slow clients; 20,000 records are read in a second or two. */
 const replaySettings = { turnMs: 1_000, gatherMs: 100, maxRecordsAhead: 20_000, maxBytes: 16 * 2 ** 20 };
 const recheckSettings = { everyMs: 1_000, graceMs: 300, blindMs: 5_000 };
@@ -103,6 +105,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       replays: { max: config.REPLAY_MAX_CONCURRENT, ...replaySettings },
       progressMs: config.PROGRESS_SECONDS * 1_000,
       stalledMs,
+      lostTailMs,
     },
     log,
   });

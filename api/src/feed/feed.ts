@@ -47,11 +47,13 @@ interface Dependencies {
     readonly progressMs: number;
     /** A log that brings nothing for so long, not even a heartbeat, is stalled. */
     readonly stalledMs: number;
+    /** A tail that the log has lost is sent again within this time, if the relay has kept it. */
+    readonly lostTailMs: number;
   };
   readonly log: FeedLog;
 }
 
-/** So many of the newest records are read at the start, to fill the ring with what clients may have missed meanwhile. */
+/** Of the newest, read at the start to fill the ring with what clients may have missed meanwhile. */
 const backfillRecords = 10_000;
 
 /**
@@ -89,7 +91,7 @@ export function createFeed(dependencies: Dependencies) {
   let reader: Reader | null = null;
   let ticker: NodeJS.Timeout | null = null;
   const moves = createBell();
-  const unreached = createUnreached({ stream, onLost: moves.ring, log });
+  const unreached = createUnreached({ stream, onLost: moves.ring, log, patienceMs: settings.lostTailMs });
 
   const logView: LogView = {
     position: () => met?.position ?? null,
@@ -164,17 +166,16 @@ export function createFeed(dependencies: Dependencies) {
   /** @param next  the epoch that follows, if it is another one. */
   function meetAnew(reason: string, next: number | null = null) {
     assembler.restart();
+    oldestEpoch = 0;
     if (met === null) return;
     counters.resyncs += 1;
     log.warn({ reason, subscriptions: followers.size }, 'the log cannot be continued: rows are read anew, changes end');
     met = null;
-    oldestEpoch = 0;
     for (const follower of followers.all()) follower.meetAnew(next);
     moves.ring();
   }
 
   // ── who follows ──────────────────────────────────────────────────────────────────────────────────────────────────
-
   /** Tells every subscriber to come back. */
   function endAll() {
     for (const follower of followers.all()) follower.end(whyEnded.goingAway());
@@ -187,16 +188,17 @@ export function createFeed(dependencies: Dependencies) {
 
   function tick() {
     const now = Date.now();
-    const isStalled = now - lastRecordAt > settings.stalledMs;
-    for (const follower of followers.all()) follower.tick({ now, quietSince: now - settings.progressMs, isStalled });
+    const beat = { now, quietSince: now - settings.progressMs, isStalled: isStalled(now) };
+    for (const follower of followers.all()) follower.tick(beat);
     void unreached.look();
   }
 
+  const isStalled = (now: number) => now - lastRecordAt > settings.stalledMs;
+
   function isReady(): boolean {
     if (met === null) return false;
-    if (readyAt !== null && comparePositions(met.position, readyAt) < 0) return false;
-    readyAt = null;
-    return true;
+    if (readyAt === null || comparePositions(met.position, readyAt) >= 0) readyAt = null;
+    return readyAt === null;
   }
 
   return {
@@ -212,13 +214,14 @@ export function createFeed(dependencies: Dependencies) {
       return isReady();
     },
     get isStalled() {
-      return Date.now() - lastRecordAt > settings.stalledMs;
+      return isStalled(Date.now());
     },
     /** Reads from some way back, so that whoever was connected to another process finds what it missed. */
     async start() {
       const bounds = await stream.bounds();
       readyAt = bounds?.newest ?? null;
-      reader = await stream.read(bounds === null ? 'earliest' : beginningOf(bounds.newest), {
+      const begin = readyAt && { ...readyAt, seq: Math.max(0, readyAt.seq - backfillRecords) };
+      reader = await stream.read(begin ?? 'earliest', {
         record: takeRecord,
         gap({ after, next }) {
           if (met === null) return; // Before what was looked for.
@@ -293,8 +296,3 @@ export function createFeed(dependencies: Dependencies) {
   };
 }
 export type Feed = ReturnType<typeof createFeed>;
-
-/** Some way back from the newest record, as far as its epoch goes. */
-function beginningOf({ epoch, seq }: Position): Position {
-  return { epoch, seq: Math.max(0, seq - backfillRecords) };
-}

@@ -7,7 +7,7 @@ import { created, raw, read, row, startFeed } from './testing/start-feed.ts';
 const ways = ['watch', 'follow'] as const;
 
 /** A client of another process was told of `t1`, at seq 14, and comes back to one that has read up to 6. */
-async function comeBack(way: (typeof ways)[number], { inNewEpoch = false } = {}) {
+async function comeBack(way: (typeof ways)[number], { inNewEpoch = false, lostTailMs = 0 } = {}) {
   const other = await startFeed();
   if (inNewEpoch) await other.log.newEpoch();
   await other.log.heartbeat(inNewEpoch ? 6 : 7);
@@ -15,7 +15,7 @@ async function comeBack(way: (typeof ways)[number], { inNewEpoch = false } = {})
   await other.log.commit(101, [created('t1', 'home')]);
   const [, told] = await raw(frames, 2);
   const after = told !== undefined && 'frame' in told ? told.frame.cursor : null;
-  const { log, database, ...here } = await startFeed();
+  const { log, database, ...here } = await startFeed({ lostTailMs });
   database.state.rows = [rowFromRecord(task, row('t2', 'home'))];
   return { log, again: await here[way]('ada', task, { after }) };
 }
@@ -30,6 +30,16 @@ describe.each(ways)('with a cursor from beyond the end of the log, which an olde
     const { log, again } = await comeBack(way);
     log.endAt({ epoch: 1, seq: 13 });
     expect(await read(again, 1)).toEqual([begunAnew[way]]);
+  });
+
+  test('not at once: the end of the log may have been lost, and is sent again', async () => {
+    const { log, again } = await comeBack(way, { lostTailMs: 60_000 });
+    log.endAt({ epoch: 1, seq: 13 });
+    const { boundsRead } = log;
+    await waitFor(() => log.boundsRead > boundsRead + 2, { what: 'the log to be asked' });
+    await log.heartbeat(7);
+    await log.commit(101, [created('t1', 'home')]);
+    expect(await read(again, 1)).toMatchObject([{ changes: [], upToDate: true }]);
   });
 
   test('also from a newer epoch, which is gone', async () => {

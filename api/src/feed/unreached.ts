@@ -8,6 +8,8 @@ interface Dependencies {
   /** Called when places were found lost: who waits for them shall look again. */
   readonly onLost: () => void;
   readonly log: FeedLog;
+  /** So long the log has to end before a place: a tail that a broker has lost is sent again by the relay. */
+  readonly patienceMs: number;
 }
 
 /**
@@ -15,10 +17,12 @@ interface Dependencies {
  * they are waited for. But when an older copy of Postgres's disk was put back, the log on it ends before them: nothing that comes
  * to stand there continues what those clients hold, and until then they would wait in vain.
  *
- * A record is in the log before any client has its place, so one that the log does not reach, asked afterwards, is lost.
+ * A record is in the log before any client has its place, so one that the log does not reach, asked afterwards, is lost; but for
+ * a tail that Kafka has lost and the relay has kept, which comes back within seconds.
  */
-export function createUnreached({ stream, onLost, log }: Dependencies) {
-  const waiting = new Set<LogPosition>();
+export function createUnreached({ stream, onLost, log, patienceMs }: Dependencies) {
+  /** And since when the log is known to end before them; null when it is not. */
+  const waiting = new Map<LogPosition, number | null>();
   const lost = new WeakSet<LogPosition>();
   let isLooking = false;
 
@@ -26,7 +30,7 @@ export function createUnreached({ stream, onLost, log }: Dependencies) {
     /** Of a place that this process has not come to. @returns whether it is worth waiting for. */
     mayCome(place: LogPosition): boolean {
       if (lost.has(place)) return false;
-      waiting.add(place);
+      if (!waiting.has(place)) waiting.set(place, null);
       return true;
     },
     /** Asks the log where it ends, once for all who wait. Call it now and then. */
@@ -37,10 +41,18 @@ export function createUnreached({ stream, onLost, log }: Dependencies) {
       try {
         const bounds = await stream.bounds();
         if (bounds === null) return; // It may be about to be sent again.
-        for (const place of asked) waiting.delete(place);
-        const beyond = asked.filter((place) => comparePositions(place, bounds.newest) > 0);
-        for (const place of beyond) lost.add(place);
-        if (beyond.length > 0) onLost();
+        const now = Date.now();
+        let hasLost = false;
+        for (const [place, beyondSince] of asked) {
+          if (comparePositions(place, bounds.newest) <= 0) waiting.delete(place);
+          else if (beyondSince === null) waiting.set(place, now);
+          else if (now - beyondSince >= patienceMs) {
+            waiting.delete(place);
+            lost.add(place);
+            hasLost = true;
+          }
+        }
+        if (hasLost) onLost();
       } catch (error) {
         log.debug({ err: error }, 'the log does not say where it ends; asking again');
       } finally {

@@ -30,6 +30,7 @@ export async function startFeed({
   tokenExpiresAt = new Date(Date.now() + 600_000),
   aligned = true,
   stalledMs = 60_000,
+  lostTailMs = 0,
   progressMs = 30_000,
   ring = { maxBytes: 1e6, maxAgeMs: 60_000 },
   replays = { max: 4, turnMs: 1_000, gatherMs: 1, maxRecordsAhead: 100, maxBytes: 100_000 },
@@ -48,7 +49,7 @@ export async function startFeed({
     readClaimed: async () => null,
     workspaceColumn: (table) => (table === 'tasks' ? 'workspace_id' : null),
     onSessionEnded: (sessionId) => ended.push(sessionId),
-    settings: { frame, ring, replays, maxTransactionBytes: 100_000, progressMs, stalledMs },
+    settings: { frame, ring, replays, maxTransactionBytes: 100_000, progressMs, stalledMs, lostTailMs },
     log: quiet,
   });
   await feed.start();
