@@ -243,6 +243,20 @@ test('a log that stalls is said to, once, and said to go on', async () => {
   clearInterval(beats);
 });
 
+test('whoever comes, or comes back, while the log stands still is not told to be up to date until it goes on', async () => {
+  const { log, feed, follow, watch } = await startFeed({ stalledMs: 300 });
+  const [opening] = await raw(await follow('ada', task), 1);
+  const after = opening !== undefined && 'frame' in opening ? opening.frame.cursor : null;
+  while (!feed.isStalled) await new Promise((resolve) => setTimeout(resolve, 10));
+  const all = [await follow('ada', task), await follow('ada', task, { after }), await watch('ada', task)];
+  const first = await Promise.all(all.map((frames) => read(frames, 1)));
+  expect(first).toMatchObject(all.map(() => [{ upToDate: false, changes: [] }]));
+  const beats = setInterval(() => void log.heartbeat(), 20);
+  const next = await Promise.all(all.map((frames) => read(frames, 1)));
+  clearInterval(beats);
+  expect(next).toMatchObject(all.map(() => [{ upToDate: true, changes: [] }]));
+});
+
 test('a subscription without a frame for long is given one, so that its cursor moves on with the log', async () => {
   const { log, follow, cursors } = await startFeed({ progressMs: 200 });
   const frames = await follow('ada', task);

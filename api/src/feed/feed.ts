@@ -102,6 +102,7 @@ export function createFeed(dependencies: Dependencies) {
     },
     since: (place, signal) => readHistory({ ring, replay }, place, signal),
     moves,
+    isStalled: () => isStalled(Date.now()),
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),
     membersAt(workspaceId, place) {
       const later = ring.allAfter(place);

@@ -52,11 +52,11 @@ const patienceMs = 5_000;
  * @see docs/data-flow.md, "Where a subscription starts"
  */
 export function createFollower(dependencies: Dependencies) {
-  const { request, queue, log, startPoints, snapshots, cursors, bounds, onLive, onLoss, onEnd } = dependencies;
+  const { request, queue, log, startPoints, snapshots, cursors, onLive, onLoss, onEnd } = dependencies;
   const isRows = request.kind === 'rows';
   const beginnings = createBeginnings({ request, startPoints, snapshots });
   const standpoint = createStandpoint({ request, log });
-  const teller = createTeller({ request, queue, cursors, bounds, standing: standpoint.standing, onSlow: end });
+  const teller = createTeller({ ...dependencies, standing: standpoint.standing, onSlow: end });
   const ending = new AbortController();
 
   /** The last transaction that was dealt with, while not live. */
@@ -291,7 +291,7 @@ export function createFollower(dependencies: Dependencies) {
      */
     tick({ now, quietSince, isStalled }: Tick) {
       if (request.expiresAt.getTime() <= now) return end(whyEnded.tokenExpired());
-      if (behindSince === null) teller.refresh(placeOrFail(), quietSince, isStalled);
+      if (behindSince === null) teller.refresh(placeOrFail(), quietSince);
       else if (isStalled || now - behindSince > patienceMs) teller.mayBeOld();
     },
   };

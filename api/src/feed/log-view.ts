@@ -17,6 +17,8 @@ export interface LogView {
   since(place: LogPosition, signal: AbortSignal): AsyncGenerator<LogTransaction>;
   /** Rings when another transaction has passed, or the log was lost or met anew. */
   readonly moves: Bell;
+  /** It has brought nothing for a while, not even a heartbeat. */
+  isStalled(): boolean;
   /** Everybody's authority as of `position`; null while it is not known to be exactly of there. */
   everybody(): Directory | null;
   /** Who were members of the workspace right after the transaction at `place`; null when that cannot be told, or not yet. */

@@ -4,6 +4,7 @@ import type { FollowRequest } from './follow-request.ts';
 import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import { createFrameWriter, type Placing, type Standing } from './frame-writer.ts';
+import type { LogView } from './log-view.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { whyEnded } from './why-ended.ts';
@@ -14,12 +15,14 @@ interface Dependencies {
   readonly cursors: Cursors;
   readonly bounds: FrameBounds;
   readonly standing: () => Standing;
+  /** While it stands still nobody is up to date, however new here is what it brought last. */
+  readonly log: Pick<LogView, 'isStalled'>;
   /** The client reads too slowly: nothing more is told. */
   readonly onSlow: (error: GraphQLError) => void;
 }
 
 /** Tells a subscriber what happened, in frames, as fast as it reads; ends with SLOW_CONSUMER and the cursor to go on from. */
-export function createTeller({ request, queue, cursors, bounds, standing, onSlow }: Dependencies) {
+export function createTeller({ request, queue, cursors, bounds, standing, log, onSlow }: Dependencies) {
   const { views, viewerId, sessionId, question } = request;
   const frames = createFrameWriter({ queue, cursors, bounds, viewerId, question });
   /** Null until something was said. */
@@ -42,8 +45,10 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
 
   /** A frame without changes: what is on screen is what the log has brought, or may be old. */
   function quiet(position: LogPosition, upToDate: boolean) {
-    saidUpToDate = upToDate;
-    requireTaken(frames.writeQuiet(position, standing(), upToDate));
+    const isTrue = upToDate && !log.isStalled();
+    if (upToDate && !isTrue && saidUpToDate === false) return; // It was said already.
+    saidUpToDate = isTrue;
+    requireTaken(frames.writeQuiet(position, standing(), isTrue));
   }
 
   return {
@@ -63,9 +68,9 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
     },
     quiet,
     /** Says when the log stalls, and when it goes on; else moves the cursor on, when nothing was said since `quietSince`. */
-    refresh(position: LogPosition, quietSince: number, isStalled: boolean) {
+    refresh(position: LogPosition, quietSince: number) {
       const isQuiet = frames.lastFrameAt < quietSince;
-      if (isStalled === saidUpToDate || (isQuiet && !isStalled)) quiet(position, !isStalled);
+      if (saidUpToDate !== !log.isStalled() || (isQuiet && !log.isStalled())) quiet(position, !log.isStalled());
     },
     /** What is on screen may be old, and it is not known yet from where it goes on. Said once. */
     mayBeOld() {
@@ -75,7 +80,7 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
     },
     /** What a transaction changed in the views; its author's session hears of it also when that is nothing. */
     transaction(transaction: LogTransaction, told: readonly FrameChange[], from: Omit<Placing, 'alreadySent'>) {
-      const placing = { ...from, alreadySent };
+      const placing = { ...from, isNewest: from.isNewest && !log.isStalled(), alreadySent };
       alreadySent = 0;
       if (told.length <= placing.alreadySent && !(isAuthor(transaction) && placing.alreadySent === 0)) return;
       saidUpToDate = placing.isNewest;
@@ -105,7 +110,7 @@ export function createTeller({ request, queue, cursors, bounds, standing, onSlow
           if (isOver()) return;
           const isLast = rows.pages === 0 && index === pieces.length - 1;
           const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };
-          saidUpToDate = isLast && isUpToDate();
+          saidUpToDate = isLast && isUpToDate() && !log.isStalled();
           requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: saidUpToDate }, here));
           isFirst = false;
         }
