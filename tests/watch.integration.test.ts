@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '@sync-hub/dev/hub';
 import { describeWithKafka } from '@sync-hub/dev/test-kafka';
+import { waitFor } from '@sync-hub/dev/wait-for';
 import {
   CreateCommentDocument,
   CreateTaskDocument,
@@ -248,6 +249,23 @@ function tellWatching(kafkaBrokers: readonly string[]) {
     expect(all.rows.get(ann.userId)?.email).toBe(ann.email);
     await setRole('MEMBER');
     await untilShown(watch, 'herself alone', ({ rows }) => [...rows.keys()].join() === flo.userId);
+    watch.stop();
+  });
+
+  test('whoever begins while a table is being truncated has seen it all, or nothing of it', async () => {
+    const truncating = await hub.database.pool.connect();
+    await truncating.query('BEGIN');
+    await truncating.query('TRUNCATE comments');
+    const following = ann.follow(WatchCommentsDocument, 'watchComments', {});
+    const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    await waitFor(async () => (await hub.database.query(waiting)).length > 0, { what: 'the watch to wait' });
+    await truncating.query('COMMIT');
+    truncating.release();
+    const watch = await following;
+    const input = { taskId: world.Task, body: 'The first after it' };
+    payloadOf((await ann.request(CreateCommentDocument, { input })).createComment);
+    const { resets } = await untilShown(watch, 'the comment', ({ rows }) => rows.size === 1);
+    expect(resets).toBe(1);
     watch.stop();
   });
 

@@ -78,6 +78,9 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
     const { views, viewerId, sessionId, needsPeers } = request;
     // Prisma's timeout ends no statement that waits, for a lock say.
     await tx.$executeRawUnsafe(`SET LOCAL statement_timeout = ${settings.timeoutMs}`);
+    // Before the snapshot is taken: TRUNCATE empties a table also for older ones, whose rows would be gone before the log says so.
+    const tables = [...new Set(views.map(({ model }) => model.table))];
+    await tx.$executeRawUnsafe(`LOCK TABLE ${tables.join()} IN ACCESS SHARE MODE`);
     const parameters = [[viewerId], needsPeers ? [viewerId] : [], [sessionId]];
     const start = parseStartPoint(await tx.$queryRawUnsafe<unknown[]>(startPointSql, ...parameters));
     if (start === null) return null;
