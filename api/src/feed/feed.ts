@@ -2,8 +2,9 @@ import type { ChangeRecord } from '@sync-hub/stream/change-record';
 import { comparePositions } from '@sync-hub/stream/sequence';
 import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
 import type { Authority } from '../authority/authority.ts';
-import { affectedViewers, directoryTables, endedSessions } from '../authority/directory.ts';
+import { directoryTables, endedSessions } from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
+import { createAudience } from './audience.ts';
 import { createBell } from './bell.ts';
 import { createClaimResolver, type ReadClaimed } from './claimed-row.ts';
 import type { Cursors } from './cursor.ts';
@@ -12,11 +13,11 @@ import { createFeedCounters } from './feed-counters.ts';
 import type { FeedLog } from './feed-log.ts';
 import type { FollowRequest } from './follow-request.ts';
 import { createFollower, type Follower } from './follower.ts';
-import { createFollowerIndex } from './follower-index.ts';
 import type { FrameBounds } from './frame.ts';
-import { type Backlog, createFrameQueue, type FrameQueue } from './frame-queue.ts';
+import type { FrameQueue, OpenQueue } from './frame-queue.ts';
 import { readHistory } from './history.ts';
 import type { LogView } from './log-view.ts';
+import { HistoryLostError } from './replay.ts';
 import { createRing } from './ring.ts';
 import { createSharedReplays, type ReplaySettings } from './shared-replays.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -66,7 +67,15 @@ const backfillRecords = 10_000;
 export function createFeed(dependencies: Dependencies) {
   const { stream, startPoints, snapshots, cursors, onSessionEnded, settings, log } = dependencies;
   const counters = createFeedCounters();
-  const followers = createFollowerIndex();
+  const audience = createAudience({
+    cursors,
+    bounds: settings.frame,
+    authorityOf(viewerId) {
+      if (met === null) throw new HistoryLostError('the log was lost');
+      return met.everybody.directory.authorityOf(viewerId);
+    },
+  });
+  const { followers } = audience;
   const closing = new AbortController();
   const resolveClaim = createClaimResolver(dependencies.readClaimed, log, closing.signal);
   const createAssembler = () =>
@@ -138,12 +147,11 @@ export function createFeed(dependencies: Dependencies) {
       return meetAnew(`a change of ${[...transaction.unknowable.keys()].join(', ')} cannot be known`);
     counters.transactions += 1;
 
-    const concerned = followers.concernedBy(transaction, affectedViewers(transaction));
-    const halves = [...concerned].map((follower) => follower.receive(transaction));
-    if (isNew) everybody.directory.apply(transaction);
-    ring.add(transaction);
-    met.position = transaction.position;
-    for (const completeHalf of halves) completeHalf();
+    audience.tell(transaction, met.position, () => {
+      if (isNew) everybody.directory.apply(transaction);
+      ring.add(transaction);
+      if (met !== null) met.position = transaction.position;
+    });
     for (const sessionId of endedSessions(transaction)) endSession(sessionId);
     moves.ring();
   }
@@ -245,10 +253,10 @@ export function createFeed(dependencies: Dependencies) {
      *
      * @throws UNAVAILABLE while the log was not met or no relay runs; SESSION_REVOKED; CURSOR_INVALID; CURSOR_EXPIRED.
      */
-    async follow(request: FollowRequest, backlog: Backlog): Promise<FrameQueue> {
+    async follow(request: FollowRequest, openQueue: OpenQueue): Promise<FrameQueue> {
       if (!isReady()) throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
       let follower: Follower | null = null;
-      const queue = createFrameQueue(backlog, () => follower?.end());
+      const queue = openQueue(() => follower?.end());
       follower = createFollower({
         request,
         queue,
@@ -257,7 +265,7 @@ export function createFeed(dependencies: Dependencies) {
         snapshots,
         cursors,
         bounds: settings.frame,
-        onLive: (isLive) => follower !== null && followers.setLive(follower, isLive),
+        onLive: (isLive) => follower !== null && audience.setLive(follower, isLive),
         onLoss(loss) {
           counters.losses[loss] += 1;
           log.debug(

@@ -85,22 +85,25 @@ export function createFollower(dependencies: Dependencies) {
       place = contents.position;
       const point = await beginnings.point();
       const loss = lostSince(contents, request, point);
-      if (loss === null) standpoint.settleAt(point, startOf(contents, point));
+      if (loss === null) standpoint.settleAt(contents.position, point, startOf(contents, point));
       else lose(loss);
     } else if (isRows) {
       openRows(await beginnings.rows(ending.signal));
     } else {
       const point = await beginnings.point();
-      standpoint.settleAt(point, point);
-      if (!isOver()) teller.quiet(placeOrFail(), true);
+      if (!isOver()) {
+        standpoint.settleAt(placeOrFail(), point, point);
+        teller.quiet(placeOrFail(), true);
+      }
     }
     void run();
   }
 
   function openRows({ start, rows }: Snapshot) {
-    if (ending.signal.aborted) return rows.release();
+    // Without a place the log was lost meanwhile: they are to be read once more.
+    if (ending.signal.aborted || place === null) return rows.release();
     pages = rows;
-    standpoint.settleAt(start, start);
+    standpoint.settleAt(place, start, start);
   }
 
   // ── how it goes on ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -199,12 +202,12 @@ export function createFollower(dependencies: Dependencies) {
 
   /** While not live: what the snapshot has seen is dropped, all else is told as the client makes room for it. */
   async function step(transaction: LogTransaction): Promise<void> {
-    const verdict = standpoint.judge(transaction);
+    const previous = placeOrFail();
+    const verdict = standpoint.judge(transaction, previous);
     if (verdict === 'unknowable') return lose('crash');
     while (standpoint.hasToWaitFor(transaction) && !isOver()) await whatComes();
     await teller.room();
     if (isOver()) return;
-    const previous = placeOrFail();
     if (verdict === 'seen') {
       standpoint.apply(transaction, true);
       place = transaction.position;
@@ -263,6 +266,18 @@ export function createFollower(dependencies: Dependencies) {
     meetAnew(next: number | null) {
       if (isLive || next === null || place?.epoch !== next) lose('history');
     },
+    get isLive() {
+      return isLive;
+    },
+    /** The key of the group that it is told with while it is live. */
+    get group() {
+      return standpoint.standing().group;
+    },
+    /** Live: takes what its group is told. */
+    hear: teller.shared,
+    /** Live: it is its viewer's own session that wrote what it is not told of. */
+    echo: (transaction: LogTransaction, from: LogPosition) =>
+      deliver(transaction, [], { previous: from, before: standpoint.standing() }),
     /**
      * Live: takes the next transaction, in two halves. `before` is judged at once, `after` when the returned function is
      * called, by when the directory of everybody has moved on.

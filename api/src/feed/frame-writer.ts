@@ -1,42 +1,21 @@
-import type { CursorContents, Cursors } from './cursor.ts';
-import {
-  cutChanges,
-  type Frame,
-  type FrameBounds,
-  type FrameChange,
-  type FrameTransaction,
-  sizeOfChange,
-} from './frame.ts';
+import type { CursorContents, CursorPlace, CursorStanding, Cursors } from './cursor.ts';
+import type { Frame, FrameBounds, FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
+import type { SharedFrame } from './shared-frame.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
-
-/** What a cursor says of its subscription besides the place: see {@link CursorContents}. */
-export type Standing = Pick<CursorContents, 'start' | 'authority' | 'shapes'>;
+import { sizeOfFrame, type Told, transactionFrames } from './transaction-frames.ts';
 
 interface Dependencies {
   readonly queue: FrameQueue;
   readonly cursors: Cursors;
   readonly bounds: FrameBounds;
-  readonly viewerId: string;
-  readonly question: string;
-}
-
-/** What a frame is written from. */
-interface Writing {
-  readonly position: LogPosition;
-  /** In a transaction cut into frames: how many of its changes have been sent; `position` is then the one before it. */
-  readonly sentOfNext?: number;
-  readonly reset?: boolean;
-  readonly transaction?: LogTransaction;
-  readonly changes?: readonly FrameChange[];
-  readonly upToDate: boolean;
 }
 
 /** What was before a transaction. */
 export interface Before {
   readonly previous: LogPosition;
   /** As of `previous`: for cursors in the middle of the transaction, which is then looked at again from its beginning. */
-  readonly before: Standing;
+  readonly before: CursorStanding;
 }
 
 /** Where a transaction's frames stand. */
@@ -51,31 +30,34 @@ export interface Placing extends Before {
  * Writes one subscription's frames into its queue: a transaction in one, or cut into several, each with its cursor.
  * Every method gives false when the client's backlog is full.
  */
-export function createFrameWriter({ queue, cursors, bounds, viewerId, question }: Dependencies) {
+export function createFrameWriter({ queue, cursors, bounds }: Dependencies) {
   let lastFrameAt = Date.now();
-  let last: CursorContents | null = null;
+  let last: { readonly place: CursorPlace; readonly standing: CursorStanding } | null = null;
+  /** The standing that was written last: it changes seldom. */
+  let written: { readonly standing: CursorStanding; readonly text: string } | null = null;
 
-  function write(writing: Writing, standing: Standing, goesOn = false): boolean {
-    const { position, sentOfNext = 0, reset = false, transaction, changes = [], upToDate } = writing;
-    const { start, authority, shapes } = standing;
-    const contents = { position, sentOfNext, start, authority, shapes, viewerId, question };
+  function textOf(standing: CursorStanding): string {
+    if (written?.standing !== standing) written = { standing, text: cursors.writeStanding(standing) };
+    return written.text;
+  }
+  function write(told: Told, place: CursorPlace, standing: CursorStanding, goesOn = false): boolean {
+    const text = textOf(standing);
     // What it says is fixed now; it is written only if the client asks for it.
     let cursor: string | null = null;
     const frame: Frame = {
       get cursor() {
-        cursor ??= cursors.write(contents);
+        cursor ??= cursors.join(cursors.writePlace(place, standing.group), text);
         return cursor;
       },
-      reset,
-      upToDate,
-      transaction: transaction === undefined ? null : frameTransaction(transaction),
-      changes,
+      ...told,
     };
-    const bytes = changes.reduce((sum, change) => sum + sizeOfChange(change), frameOverheadBytes);
-    if (!queue.push(frame, bytes, goesOn)) return false;
+    if (!queue.push(frame, sizeOfFrame(told), goesOn)) return false;
     lastFrameAt = Date.now();
-    last = contents;
+    last = { place, standing };
     return true;
+  }
+  function writeQuiet(place: CursorPlace, standing: CursorStanding, upToDate: boolean): boolean {
+    return write({ reset: false, upToDate, transaction: null, changes: [] }, place, standing);
   }
 
   return {
@@ -84,7 +66,7 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     },
     /** Where the client is before it was given a frame. */
     goOnFrom(contents: CursorContents) {
-      last = contents;
+      last = { place: contents, standing: contents };
     },
     /** Whether it is known from where the client can go on. */
     get hasPlace() {
@@ -92,41 +74,39 @@ export function createFrameWriter({ queue, cursors, bounds, viewerId, question }
     },
     /** Of the last frame that was taken: from there the client can go on. */
     get lastCursor() {
-      return last && cursors.write(last);
+      return last && cursors.write({ ...last.standing, ...last.place });
     },
     /** A frame without changes: the opening one, progress, or (not `upToDate`) word that what is on screen may be old. */
-    writeQuiet: (position: LogPosition, standing: Standing, upToDate: boolean): boolean =>
-      write({ position, upToDate }, standing),
+    writeQuiet: (position: LogPosition, standing: CursorStanding, upToDate: boolean): boolean =>
+      writeQuiet({ position, sentOfNext: 0 }, standing, upToDate),
     /** What is on screen may be old: the last frame's place again. False when there was none. */
-    writeMayBeOld: (): boolean =>
-      last !== null && write({ position: last.position, sentOfNext: last.sentOfNext, upToDate: false }, last),
+    writeMayBeOld: (): boolean => last !== null && writeQuiet(last.place, last.standing, false),
     /** A page of a snapshot; the first tells the client to forget what it holds. */
     writePage: (
       changes: readonly FrameChange[],
       { position, reset, upToDate }: { position: LogPosition; reset: boolean; upToDate: boolean },
-      standing: Standing,
-    ): boolean => write({ position, reset, changes, upToDate }, standing, !reset),
-    writeTransaction(
+      standing: CursorStanding,
+    ): boolean =>
+      write({ reset, upToDate, transaction: null, changes }, { position, sentOfNext: 0 }, standing, !reset),
+    writeTransaction: (
       transaction: LogTransaction,
       changes: readonly FrameChange[],
-      { previous, before, alreadySent, isNewest }: Placing,
-      standing: Standing,
-    ): boolean {
-      let sent = alreadySent;
-      return cutChanges(changes.slice(alreadySent), bounds).every((piece, index) => {
-        sent += piece.length;
-        const isLast = sent >= changes.length;
-        const place = isLast ? { position: transaction.position } : { position: previous, sentOfNext: sent };
-        const writing = { ...place, transaction, changes: piece, upToDate: isLast && isNewest };
-        return write(writing, isLast ? standing : before, index > 0);
-      });
+      { before, ...placing }: Placing,
+      standing: CursorStanding,
+    ): boolean =>
+      transactionFrames(transaction, changes, placing, bounds).every(({ told, place, isLast }, index) =>
+        write(told, place, isLast ? standing : before, index > 0),
+      ),
+    /** What its group is told, in one frame or in the pieces of one transaction. */
+    writeShared(frames: readonly SharedFrame[], standing: CursorStanding, now: number): boolean {
+      const text = textOf(standing);
+      for (let index = 0; index < frames.length; index += 1) {
+        const shared = frames[index] as SharedFrame;
+        if (!queue.share(shared, text, index > 0)) return false;
+        last = { place: shared.place, standing };
+      }
+      lastFrameAt = now;
+      return true;
     },
   };
-}
-
-/** Cursor, transaction and braces of a frame on the wire, roughly. */
-const frameOverheadBytes = 600;
-
-function frameTransaction({ xid, at, mutationId, actor }: LogTransaction): FrameTransaction {
-  return { transactionId: String(xid), at, mutationId, actorId: actor };
 }

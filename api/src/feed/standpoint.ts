@@ -8,8 +8,9 @@ import {
   joinedWorkspaces,
 } from '../authority/directory.ts';
 import { lossesOf } from '../authority/losses.ts';
+import type { CursorStanding } from './cursor.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
-import type { Standing } from './frame-writer.ts';
+import { groupOf } from './group-key.ts';
 import type { LogView } from './log-view.ts';
 import { HistoryLostError } from './replay.ts';
 import { createStartFilter, type StartFilter } from './start-filter.ts';
@@ -39,13 +40,16 @@ interface Own {
  * the directory of everybody.
  */
 export function createStandpoint({ request, log }: Dependencies) {
-  const { viewerId, views, workspaceId } = request;
+  const { viewerId, views, workspaceId, question } = request;
   const withPeers = needsPeers(request);
   let own: Own | null = null;
   /** What Postgres said was lost, since it began. */
   let distrusted: string | null = null;
   let shapes = '';
-  let fingerprint: string | null = null;
+  /** Null when it has to be found out anew. */
+  let standing: CursorStanding | null = null;
+  /** What it says holds from here on. */
+  let since: LogPosition | null = null;
 
   function knownDirectory(): Directory | null {
     return own?.directory ?? log.everybody();
@@ -69,10 +73,24 @@ export function createStandpoint({ request, log }: Dependencies) {
   function isSettled(): boolean {
     return own === null || own.filter === null || own.filter.isPassed;
   }
-  function standing(): Standing {
-    fingerprint ??= directory().fingerprintOf(viewerId, withPeers);
+  function changeFrom(position: LogPosition) {
+    since = position;
+    standing = null;
+  }
+  /** The same object until it changes. */
+  function standingNow(): CursorStanding {
+    if (since === null) throw new HistoryLostError('it has not begun');
     const start = isSettled() ? null : (own?.start ?? null);
-    return { start: start && cursorStart(start), authority: fingerprint, shapes };
+    standing ??= {
+      viewerId,
+      question,
+      authority: directory().fingerprintOf(viewerId, withPeers),
+      shapes,
+      start: start && cursorStart(start),
+      since,
+      group: groupOf(request, authority()),
+    };
+    return standing;
   }
 
   /** Call with every transaction that may change what is known of the viewer. */
@@ -82,7 +100,7 @@ export function createStandpoint({ request, log }: Dependencies) {
     const hasNewRole = affectsRole(transaction, viewerId);
     const { memberships } = authority();
     const hasOtherPeers = withPeers && [...affectedWorkspaces(transaction)].some((id) => memberships.has(id));
-    if (mine.size > 0 || hasNewRole || hasOtherPeers) fingerprint = null;
+    if (mine.size > 0 || hasNewRole || hasOtherPeers) changeFrom(transaction.position);
     return hasNewRole || hasOtherPeers || (workspaceId === null ? mine.size > 0 : mine.has(workspaceId));
   }
 
@@ -106,13 +124,17 @@ export function createStandpoint({ request, log }: Dependencies) {
       distrusted = losses ?? distrusted;
       return losses !== null;
     },
-    /** Begins anew, as things were at `now`. @param start  whose snapshot has seen some of what comes; null: nothing of it. */
-    settleAt(now: StartPoint, start: StartPoint | null) {
+    /**
+     * Begins anew at a place in the log, as things were at `now`.
+     *
+     * @param start  whose snapshot has seen some of what comes; null: nothing of it.
+     */
+    settleAt(place: LogPosition, now: StartPoint, start: StartPoint | null) {
       const filter = start && createStartFilter(start);
       own = { directory: createDirectory(now.authority), start, filter, joined: new Set() };
       shapes = now.shapes;
       distrusted = null;
-      fingerprint = null;
+      changeFrom(place);
     },
     /** At the newest transaction the directory of everybody says the same as its own, once nothing that comes can have been seen. */
     shareEverybody(): boolean {
@@ -129,7 +151,14 @@ export function createStandpoint({ request, log }: Dependencies) {
       }
       return true;
     },
-    judge: (transaction: LogTransaction) => own?.filter?.judge(transaction) ?? 'new',
+    /** @param previous  where the log stood before the transaction. */
+    judge(transaction: LogTransaction, previous: LogPosition) {
+      const wasSettled = isSettled();
+      const verdict = own?.filter?.judge(transaction) ?? 'new';
+      // From here on nothing is compared with the snapshot; before, it was.
+      if (!wasSettled && isSettled()) changeFrom(previous);
+      return verdict;
+    },
     /** Whether who else is in a workspace that the viewer joins by this is not known, but will be. */
     hasToWaitFor: (transaction: LogTransaction): boolean =>
       withPeers && log.everybody() === null && joinedWorkspaces(transaction, viewerId).length > 0,
@@ -137,7 +166,7 @@ export function createStandpoint({ request, log }: Dependencies) {
     apply(transaction: LogTransaction, wasSeen: boolean) {
       if (own === null) return;
       if (wasSeen) {
-        fingerprint = null;
+        if (transaction.tables.has('members')) changeFrom(transaction.position);
         return own.directory.apply(transaction, own.joined);
       }
       own.directory.apply(transaction);
@@ -162,10 +191,10 @@ export function createStandpoint({ request, log }: Dependencies) {
     },
     /** Of the one workspace that is asked for. */
     isMember: (): boolean => workspaceId !== null && authority().memberships.has(workspaceId),
-    standing,
+    standing: standingNow,
   };
 }
 
-function cursorStart({ snapshot, incarnation, epoch, batch }: StartPoint): Standing['start'] {
+function cursorStart({ snapshot, incarnation, epoch, batch }: StartPoint): CursorStanding['start'] {
   return { snapshot: snapshot.text, incarnation, epoch, batch };
 }

@@ -1,10 +1,11 @@
 import type { GraphQLError } from 'graphql';
-import type { CursorContents, Cursors } from './cursor.ts';
+import type { CursorContents, CursorStanding, Cursors } from './cursor.ts';
 import type { FollowRequest } from './follow-request.ts';
 import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import { createFrameWriter, type Placing, type Standing } from './frame-writer.ts';
+import { createFrameWriter, type Placing } from './frame-writer.ts';
 import type { LogView } from './log-view.ts';
+import type { SharedFrame } from './shared-frame.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { whyEnded } from './why-ended.ts';
@@ -14,7 +15,7 @@ interface Dependencies {
   readonly queue: FrameQueue;
   readonly cursors: Cursors;
   readonly bounds: FrameBounds;
-  readonly standing: () => Standing;
+  readonly standing: () => CursorStanding;
   /** While it stands still nobody is up to date, however new here is what it brought last. */
   readonly log: Pick<LogView, 'isStalled'>;
   /** The client reads too slowly: nothing more is told. */
@@ -23,8 +24,8 @@ interface Dependencies {
 
 /** Tells a subscriber what happened, in frames, as fast as it reads; ends with SLOW_CONSUMER and the cursor to go on from. */
 export function createTeller({ request, queue, cursors, bounds, standing, log, onSlow }: Dependencies) {
-  const { views, viewerId, sessionId, question } = request;
-  const frames = createFrameWriter({ queue, cursors, bounds, viewerId, question });
+  const { views, sessionId } = request;
+  const frames = createFrameWriter({ queue, cursors, bounds });
   /** Null until something was said. */
   let saidUpToDate: boolean | null = null;
   /** Of the next transaction: what the client had of it before it came back. */
@@ -85,6 +86,11 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
       if (told.length <= placing.alreadySent && !(isAuthor(transaction) && placing.alreadySent === 0)) return;
       saidUpToDate = placing.isNewest;
       requireTaken(frames.writeTransaction(transaction, told, placing, standing()));
+    },
+    /** What its group is told: of one transaction, or (quiet) of none. */
+    shared(told: readonly SharedFrame[], now: number) {
+      saidUpToDate = told.at(-1)?.frame.upToDate ?? saidUpToDate;
+      requireTaken(frames.writeShared(told, standing(), now));
     },
     /**
      * All rows of a snapshot, page by page. Stops when `isOver`; when the rows are dropped, the client was too slow for them.

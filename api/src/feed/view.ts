@@ -37,6 +37,11 @@ export function lookBefore(
       .filter((told) => told !== null);
 }
 
+/** What a view tells of a change by which the viewer's authority stays what it is; null when nothing. */
+export function tellChange(view: View, change: ModelChange, authority: Authority): FrameChange | null {
+  return viewChange(view, change, seenRow(view, authority, change.before), authority);
+}
+
 /** A row of a snapshot, as it enters an empty view. */
 export function enteringRow(view: View, authority: Authority, row: Row): FrameChange {
   const seen = readableRow(view.model, authority, row);

@@ -1,0 +1,72 @@
+import type { Authority } from '../authority/authority.ts';
+import { affectedViewers } from '../authority/directory.ts';
+import type { Cursors } from './cursor.ts';
+import { tablesOf } from './follow-request.ts';
+import type { Follower } from './follower.ts';
+import { createFollowerIndex } from './follower-index.ts';
+import type { FrameBounds } from './frame.ts';
+import { createGroups } from './groups.ts';
+import type { LogPosition, LogTransaction } from './transaction.ts';
+
+interface Dependencies {
+  readonly cursors: Cursors;
+  readonly bounds: FrameBounds;
+  /** As everybody's directory says. */
+  readonly authorityOf: (viewerId: string) => Authority;
+}
+
+/** All who follow the log, and those of them who are live, in groups. */
+export function createAudience(dependencies: Dependencies) {
+  const followers = createFollowerIndex();
+  const groups = createGroups<Follower>(dependencies);
+
+  /**
+   * The live ones that a transaction is not told to as to the rest of their group: it may change what they may read, or what it
+   * did to their tables is not all known.
+   */
+  function aloneIn(transaction: LogTransaction): ReadonlySet<Follower> {
+    const alone = new Set<Follower>();
+    for (const viewerId of affectedViewers(transaction))
+      for (const follower of followers.ofViewer(viewerId)) if (follower.isLive) alone.add(follower);
+    if (transaction.tables.has('members')) for (const follower of groups.needingPeers()) alone.add(follower);
+    if (transaction.unknowable.size > 0)
+      for (const follower of groups.all())
+        if (tablesOf(follower.request).some((table) => transaction.unknowable.has(table))) alone.add(follower);
+    return alone;
+  }
+
+  /** Its author's session hears of a transaction that it was told nothing of. */
+  function echo(transaction: LogTransaction, previous: LogPosition, wasTold: (follower: Follower) => boolean) {
+    if (transaction.actorSession === null) return;
+    for (const follower of followers.ofSession(transaction.actorSession))
+      if (follower.isLive && !wasTold(follower)) follower.echo(transaction, previous);
+  }
+
+  return {
+    followers,
+    /** How many groups the live ones form. */
+    get groups() {
+      return groups.size;
+    },
+    setLive(follower: Follower, isLive: boolean) {
+      if (isLive) groups.join(follower);
+      else groups.leave(follower);
+    },
+    /**
+     * Tells the live ones of a transaction.
+     *
+     * @param previous  where the log stood before it.
+     * @param moveOn    moves everybody's directory, and the log's place, on by it.
+     */
+    tell(transaction: LogTransaction, previous: LogPosition, moveOn: () => void) {
+      const alone = aloneIn(transaction);
+      const halves = [...alone].map((follower) => follower.receive(transaction));
+      for (const follower of alone) groups.leave(follower);
+      moveOn();
+      const wasTold = groups.tell(transaction, previous);
+      echo(transaction, previous, (follower) => alone.has(follower) || wasTold(follower));
+      for (const completeHalf of halves) completeHalf();
+      for (const follower of alone) if (follower.isLive) groups.join(follower);
+    },
+  };
+}

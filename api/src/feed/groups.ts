@@ -1,0 +1,174 @@
+import type { Authority } from '../authority/authority.ts';
+import type { Model } from '../model/model.ts';
+import { anchorsOf } from './anchors.ts';
+import type { Cursors } from './cursor.ts';
+import { type FollowRequest, needsPeers } from './follow-request.ts';
+import type { FrameBounds, FrameChange } from './frame.ts';
+import { createGroupIndex, type GroupIndex } from './group-index.ts';
+import { type ModelChange, modelChanges } from './model-changes.ts';
+import { createSharedFrame, type SharedFrame } from './shared-frame.ts';
+import type { LogPosition, LogTransaction } from './transaction.ts';
+import { sizeOfFrame, transactionFrames } from './transaction-frames.ts';
+import { tellChange, type View } from './view.ts';
+
+/** The part of a live follower that is used here. */
+export interface GroupMember {
+  readonly request: FollowRequest;
+  /** The key of its group: see {@link groupOf}. */
+  readonly group: string;
+  /** It is told what its group is told. */
+  hear(frames: readonly SharedFrame[], now: number): void;
+}
+
+interface Dependencies {
+  readonly cursors: Cursors;
+  readonly bounds: FrameBounds;
+  /** As everybody's directory says. */
+  readonly authorityOf: (viewerId: string) => Authority;
+}
+
+interface Group<Member> {
+  readonly key: string;
+  readonly members: Set<Member>;
+  readonly views: readonly View[];
+  /** Takes it out of the index. */
+  forget(): void;
+}
+
+/** One view of a group, in the index of its table. */
+interface Entry<Member> {
+  readonly group: Group<Member>;
+  readonly view: View;
+}
+
+/** What may concern a group: by view, in the order of the transaction. */
+type Candidates = Map<View, ModelChange[]>;
+
+/**
+ * Live followers, in groups of those who are told the same: a transaction is judged once for each group that it may concern, and
+ * its frames are made once.
+ *
+ * Whoever's authority a transaction changes must have left before it, is dealt with alone, and joins the group of those who
+ * may read what he may then. So for all who are here it is the same before the transaction and after it.
+ */
+export function createGroups<Member extends GroupMember>({ cursors, bounds, authorityOf }: Dependencies) {
+  const byKey = new Map<string, Group<Member>>();
+  const groupByMember = new Map<Member, Group<Member>>();
+  const byTable = new Map<string, { readonly model: Model; readonly index: GroupIndex<Entry<Member>> }>();
+  const peopleGroups = new Set<Group<Member>>();
+
+  function open({ group: key, request }: Member): Group<Member> {
+    const { views, viewerId } = request;
+    const removals: (() => void)[] = [];
+    const group: Group<Member> = {
+      key,
+      members: new Set(),
+      views,
+      forget() {
+        for (const remove of removals) remove();
+        peopleGroups.delete(group);
+        byKey.delete(key);
+      },
+    };
+    for (const view of views) {
+      const { table, policy } = view.model;
+      const known = byTable.get(table) ?? { model: view.model, index: createGroupIndex<Entry<Member>>() };
+      byTable.set(table, known);
+      const anchors = anchorsOf(view.where, policy.read.where(authorityOf(viewerId)));
+      removals.push(known.index.add(anchors, { group, view }));
+    }
+    if (needsPeers(request)) peopleGroups.add(group);
+    byKey.set(key, group);
+    return group;
+  }
+
+  function candidatesIn(transaction: LogTransaction): ReadonlyMap<Group<Member>, Candidates> {
+    const found = new Map<Group<Member>, Candidates>();
+    for (const table of transaction.changes.keys()) {
+      const known = byTable.get(table);
+      if (known === undefined || known.index.isEmpty) continue;
+      for (const change of modelChanges(transaction, known.model))
+        known.index.find(change, ({ group, view }) => listIn(mapIn(found, group), view).push(change));
+    }
+    return found;
+  }
+
+  function changesOf({ views }: Group<Member>, candidates: Candidates, authority: Authority): FrameChange[] {
+    const told: FrameChange[] = [];
+    for (const view of views)
+      for (const change of candidates.get(view) ?? []) {
+        const one = tellChange(view, change, authority);
+        if (one !== null) told.push(one);
+      }
+    return told;
+  }
+
+  return {
+    /** How many groups there are. */
+    get size() {
+      return byKey.size;
+    },
+    has: (member: Member): boolean => groupByMember.has(member),
+    join(member: Member) {
+      const group = byKey.get(member.group) ?? open(member);
+      group.members.add(member);
+      groupByMember.set(member, group);
+    },
+    leave(member: Member) {
+      const group = groupByMember.get(member);
+      if (group === undefined) return;
+      groupByMember.delete(member);
+      group.members.delete(member);
+      if (group.members.size === 0) group.forget();
+    },
+    /** Whose views depend on who else is a member. */
+    *needingPeers(): Generator<Member> {
+      for (const { members } of peopleGroups) yield* members;
+    },
+    all: (): Iterable<Member> => groupByMember.keys(),
+    /**
+     * Tells every group what it is to be told of a transaction.
+     *
+     * @param previous  where the log stood before it.
+     * @returns whether a member was told something.
+     */
+    tell(transaction: LogTransaction, previous: LogPosition): (member: Member) => boolean {
+      const toldGroups = new Set<Group<Member>>();
+      const now = Date.now();
+      for (const [group, candidates] of candidatesIn(transaction)) {
+        const [someone] = group.members;
+        if (someone === undefined) continue;
+        const authority = authorityOf(someone.request.viewerId);
+        const changes = changesOf(group, candidates, authority);
+        if (changes.length === 0) continue;
+        toldGroups.add(group);
+        const placing = { previous, alreadySent: 0, isNewest: true };
+        const frames = transactionFrames(transaction, changes, placing, bounds).map(({ told, place }) =>
+          createSharedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority }),
+        );
+        for (const member of group.members) member.hear(frames, now);
+      }
+      return (member) => {
+        const group = groupByMember.get(member);
+        return group !== undefined && toldGroups.has(group);
+      };
+    },
+  };
+}
+export type Groups<Member extends GroupMember> = ReturnType<typeof createGroups<Member>>;
+
+function mapIn<Key, Inner, Value>(maps: Map<Key, Map<Inner, Value>>, key: Key): Map<Inner, Value> {
+  const known = maps.get(key);
+  if (known !== undefined) return known;
+  const map = new Map<Inner, Value>();
+  maps.set(key, map);
+  return map;
+}
+
+function listIn<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  const list: Item[] = [];
+  lists.set(key, list);
+  return list;
+}
