@@ -20,6 +20,7 @@ import { collectFeedMetrics } from './metrics.ts';
 import { columnOf } from './model/field.ts';
 import { createClaimKey } from './model/mutation-claim.ts';
 import { models } from './schema/models.ts';
+import { createErrorCoder } from './server/coded-errors.ts';
 import { createGraphql } from './server/graphql.ts';
 import { createRequestListener } from './server/http.ts';
 import { startRecheck } from './server/recheck.ts';
@@ -126,11 +127,12 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     patienceMs: config.SLOW_CONSUMER_SECONDS * 1_000,
   };
   const trustedProxies = config.TRUSTED_PROXIES;
+  const codeError = createErrorCoder({ log, suggestions: !isProduction });
   const graphql = createGraphql({
     schema,
     services: { prisma, feed, sessions, claimKey: createClaimKey(config.JWT_SECRET) },
     authenticate,
-    log,
+    codeError,
     settings: { isProduction, corsOrigins: corsOrigins(config), backlog, trustedProxies },
   });
   const isReady = () => (feed.isReady ? { ready: true } : { ready: false, why: 'the feed has not met the log yet' });
@@ -147,6 +149,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     graphql,
     authenticate,
     sockets,
+    codeError,
     log,
     settings: {
       maxMessageBytes: config.MESSAGE_MAX_BYTES,

@@ -12,6 +12,8 @@ const contents: CursorContents = {
   viewerId: 'u1',
   question: 'q1',
   shapes: 'shapes',
+  since: { epoch: 1, epochId: 'e1', seq: 40, tag: 't0' },
+  group: 'g1',
 };
 const cursors = createCursors('a secret of at least 32 bytes, for tests');
 
@@ -22,7 +24,7 @@ describe('a cursor', () => {
   });
 
   test('is URL-safe', () => {
-    expect(cursors.write(contents)).toMatch(/^[\w-]+$/);
+    expect(cursors.write(contents)).toMatch(/^[\w.~-]+$/);
   });
 
   test('of a server with 10,000 running transactions is read again, and fits into one message of a socket', () => {

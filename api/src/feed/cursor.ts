@@ -122,9 +122,26 @@ function packStanding({ viewerId, question, authority, shapes, start, since, gro
   return [cursorVersion, viewerId, question, authority, shapes, packStart(start), packPosition(since), group] as const;
 }
 
-function unpackStanding([, viewerId, question, authority, shapes, start, since, group]: PackedStanding): CursorStanding {
+function unpackStanding([
+  ,
+  viewerId,
+  question,
+  authority,
+  shapes,
+  start,
+  since,
+  group,
+]: PackedStanding): CursorStanding {
   const [epoch, epochId, seq, tag] = since;
-  return { viewerId, question, authority, shapes, start: unpackStart(start), since: { epoch, epochId, seq, tag }, group };
+  return {
+    viewerId,
+    question,
+    authority,
+    shapes,
+    start: unpackStart(start),
+    since: { epoch, epochId, seq, tag },
+    group,
+  };
 }
 
 function packPosition({ epoch, epochId, seq, tag }: LogPosition) {

@@ -251,7 +251,7 @@ export function createFeed(dependencies: Dependencies) {
     /**
      * Follows the log.
      *
-     * @throws UNAVAILABLE while the log was not met or no relay runs; SESSION_REVOKED; CURSOR_INVALID; CURSOR_EXPIRED.
+     * @throws UNAVAILABLE while the log was not met or no relay runs; SESSION_REVOKED; CURSOR_INVALID; CURSOR_EXPIRED; what `openQueue` throws.
      */
     async follow(request: FollowRequest, openQueue: OpenQueue): Promise<FrameQueue> {
       if (!isReady()) throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');

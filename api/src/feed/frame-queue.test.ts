@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { codedError } from '../errors.ts';
+import { createBacklog } from './backlog.ts';
 import type { Frame } from './frame.ts';
-import { createBacklog, createFrameQueue } from './frame-queue.ts';
+import { createFrameQueue } from './frame-queue.ts';
 
 const frame: Frame = { cursor: 'c', reset: false, upToDate: true, transaction: null, changes: [] };
 /** Wide, so that each test meets the one bound that it narrows. */

@@ -86,8 +86,7 @@ export function createFrameWriter({ queue, cursors, bounds }: Dependencies) {
       changes: readonly FrameChange[],
       { position, reset, upToDate }: { position: LogPosition; reset: boolean; upToDate: boolean },
       standing: CursorStanding,
-    ): boolean =>
-      write({ reset, upToDate, transaction: null, changes }, { position, sentOfNext: 0 }, standing, !reset),
+    ): boolean => write({ reset, upToDate, transaction: null, changes }, { position, sentOfNext: 0 }, standing, !reset),
     writeTransaction: (
       transaction: LogTransaction,
       changes: readonly FrameChange[],

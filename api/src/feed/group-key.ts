@@ -12,7 +12,10 @@ import type { FollowRequest } from './follow-request.ts';
  * Where one workspace is asked for, only whether its rows may be read counts, and not what else somebody is a member of. Where a
  * policy or a selected field knows its viewer by name (`own`, `Session.current`), the group is his alone.
  */
-export function groupOf({ kind, question, views, workspaceId, selection, sessionId }: FollowRequest, authority: Authority) {
+export function groupOf(
+  { kind, question, views, workspaceId, selection, sessionId }: FollowRequest,
+  authority: Authority,
+) {
   const { responseName, models, isPersonal } = selection;
   const parts = [
     [kind, question, responseName, isPersonal ? sessionId : null],

@@ -4,7 +4,7 @@ import type { Row } from '../model/row.ts';
 import { comment } from '../schema/comment.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
-import { createBacklog } from './frame-queue.ts';
+import { createBacklog } from './backlog.ts';
 import { createSnapshotMemory } from './snapshot-memory.ts';
 import {
   bounds,

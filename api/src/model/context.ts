@@ -4,7 +4,7 @@ import type { Sessions } from '../auth/sessions.ts';
 import type { Authority } from '../authority/authority.ts';
 import { codedError } from '../errors.ts';
 import type { Feed } from '../feed/feed.ts';
-import type { Backlog } from '../feed/frame-queue.ts';
+import type { OpenQueue } from '../feed/frame-queue.ts';
 import type { RowLoader } from './row-loader.ts';
 
 /** What every resolver is given: who asks, and the services of the process. */
@@ -14,8 +14,8 @@ export interface Context {
   readonly authority: () => Promise<Authority>;
   readonly rows: RowLoader;
   readonly services: Services;
-  /** What this client has left unread. */
-  readonly backlog: Backlog;
+  /** Of the one subscription that this operation may be. @throws TOO_MANY_SUBSCRIPTIONS */
+  readonly openQueue: OpenQueue;
   readonly client: { readonly address: string; readonly userAgent: string | null };
 }
 

@@ -4,6 +4,7 @@ import type { Model } from './model.ts';
 import type { RowRef } from './object-type.ts';
 import { connectionComplexity, readVisiblePage } from './queries.ts';
 import { textOf } from './row.ts';
+import { readsRowsOf } from './selection.ts';
 
 /** What relations may lead to. */
 export interface Targets {
@@ -29,6 +30,7 @@ export function addRelations({ model, types }: { model: Model; types: ModelTypes
           type: otherTypes.connection,
           nullable: true,
           args: t.arg.connectionArgs(),
+          extensions: readsRowsOf(other),
           complexity: connectionComplexity,
           resolve: (row, page, context) =>
             readVisiblePage(other, context, page, { within: { [reference]: textOf(row, 'id') } }),
@@ -44,6 +46,7 @@ export function addRelations({ model, types }: { model: Model; types: ModelTypes
       t.field({
         type: isProfile ? targets.profile.type : target(field.to).types.row,
         nullable: true,
+        extensions: isProfile ? {} : readsRowsOf(other),
         resolve(row, _, { rows }) {
           const id = row[reference];
           if (typeof id !== 'string') return null;

@@ -16,6 +16,7 @@ import { matches } from './match.ts';
 import type { Model } from './model.ts';
 import { type RowRef, Synced, SyncedImage } from './object-type.ts';
 import { prismaWhere } from './prisma-where.ts';
+import { selectionOf } from './selection.ts';
 
 const afterDescription = 'Go on from here: the cursor of the last frame that was taken.';
 
@@ -116,9 +117,10 @@ function follow(
     sessionId: viewer.sessionId,
     expiresAt: viewer.tokenExpiresAt,
     question: questionOf(info, args, asked.views),
+    selection: selectionOf(info),
     after: args.after ?? null,
   };
-  return context.services.feed.follow(request, context.backlog);
+  return context.services.feed.follow(request, context.openQueue);
 }
 
 /** The last event of a subscription that ends with a reason is that reason. */

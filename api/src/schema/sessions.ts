@@ -12,6 +12,7 @@ import {
   RateLimitedErrorType,
   ValidationErrorType,
 } from '../model/result-union.ts';
+import { personal } from '../model/selection.ts';
 import { session } from './session.ts';
 import { user } from './user.ts';
 
@@ -41,6 +42,7 @@ export function addSessions(types: { readonly user: ModelTypes; readonly session
     t.boolean({
       nullable: false,
       description: 'Whether it is the session that asks. (This field depends on the viewer.)',
+      extensions: personal,
       resolve: (row, _, { viewer }) => row['current'] === true || row['id'] === viewer?.sessionId,
     }),
   );

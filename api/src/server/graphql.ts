@@ -5,18 +5,17 @@ import type { Authenticate, Viewer } from '../auth/authenticate.ts';
 import type { Authority } from '../authority/authority.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { codedError } from '../errors.ts';
-import { type Backlog, type BacklogBounds, createBacklog } from '../feed/frame-queue.ts';
+import { type BacklogBounds, createBacklog } from '../feed/backlog.ts';
+import { createFrameQueue } from '../feed/frame-queue.ts';
 import { type Context, type Services, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
-import { codedDocumentErrors, createErrorCoder, type ErrorLog } from './coded-errors.ts';
+import { codedDocumentErrors, type ErrorCoder } from './coded-errors.ts';
 import { renderGraphiql } from './graphiql.ts';
 import { exampleTabs } from './graphiql-examples.ts';
 
 /** What a WebSocket operation brings along: its socket has signed in once, for all. */
-export interface SocketOperation {
+export interface SocketOperation extends Pick<Context, 'client' | 'openQueue'> {
   readonly viewer: Viewer;
-  readonly backlog: Backlog;
-  readonly client: Context['client'];
 }
 
 /** What Yoga is given with each request. Over HTTP the viewer is found from the request. */
@@ -29,7 +28,7 @@ interface Dependencies {
   readonly schema: GraphQLSchema;
   readonly services: Services;
   readonly authenticate: Authenticate;
-  readonly log: ErrorLog;
+  readonly codeError: ErrorCoder;
   readonly settings: {
     /** Turns off GraphiQL, introspection and suggestions. */
     readonly isProduction: boolean;
@@ -42,8 +41,7 @@ interface Dependencies {
 }
 
 /** GraphQL over HTTP at /graphql, with GraphiQL, and the engine that WebSocket operations run on. */
-export function createGraphql({ schema, services, authenticate, log, settings }: Dependencies) {
-  const codeError = createErrorCoder({ log, suggestions: !settings.isProduction });
+export function createGraphql({ schema, services, authenticate, codeError, settings }: Dependencies) {
   const context = async ({ req, socketOperation }: ServerContext): Promise<Context> => {
     if (socketOperation !== undefined) return createContext(services, socketOperation);
     const authorization = req?.headers.authorization;
@@ -52,9 +50,10 @@ export function createGraphql({ schema, services, authenticate, log, settings }:
       address: clientAddress(req, settings.trustedProxies),
       userAgent: req?.headers['user-agent'] ?? null,
     };
-    return createContext(services, { viewer, client, backlog: createBacklog(settings.backlog) });
+    const openQueue = (onClose: () => void) => createFrameQueue(createBacklog(settings.backlog), onClose);
+    return createContext(services, { viewer, client, openQueue });
   };
-  return createYoga<ServerContext>({
+  return createYoga<ServerContext, Context>({
     schema,
     context,
     logging: false,
@@ -106,7 +105,7 @@ const authorityMaxAgeMs = 1_000;
 
 function createContext(
   services: Services,
-  { viewer, client, backlog }: Omit<SocketOperation, 'viewer'> & { readonly viewer: Viewer | null },
+  { viewer, client, openQueue }: Omit<SocketOperation, 'viewer'> & { readonly viewer: Viewer | null },
 ): Context {
   let loaded: { readonly at: number; readonly authority: Promise<Authority> } | null = null;
   const authority = () => {
@@ -114,7 +113,7 @@ function createContext(
       loaded = { at: Date.now(), authority: loadAuthority(services.prisma, signedInViewer({ viewer })) };
     return loaded.authority;
   };
-  return { viewer, client, backlog, authority, services, rows: createRowLoader(services.prisma, authority) };
+  return { viewer, client, openQueue, authority, services, rows: createRowLoader(services.prisma, authority) };
 }
 
 /** The address of the client, as far as our own proxies vouch for it. */

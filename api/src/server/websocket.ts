@@ -5,9 +5,13 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.ts';
 import { codedError } from '../errors.ts';
-import { type BacklogBounds, createBacklog } from '../feed/frame-queue.ts';
-import type { ErrorLog } from './coded-errors.ts';
+import { type Backlog, type BacklogBounds, createBacklog } from '../feed/backlog.ts';
+import type { OpenQueue } from '../feed/frame-queue.ts';
+import type { ErrorCoder, ErrorLog } from './coded-errors.ts';
+import { createDelivery } from './delivery.ts';
+import { createFrameAnswers, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
+import { createOutlet, createTurnEnd, type Outlet } from './outlet.ts';
 import type { Sockets } from './sockets.ts';
 
 interface Dependencies {
@@ -15,6 +19,7 @@ interface Dependencies {
   readonly graphql: Graphql;
   readonly authenticate: Authenticate;
   readonly sockets: Sockets;
+  readonly codeError: ErrorCoder;
   readonly log: ErrorLog;
   readonly settings: {
     /** Bytes of one message from a client; a longer one closes its socket with 1009. */
@@ -32,7 +37,9 @@ interface Dependencies {
 interface SocketState {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  operation: (SocketOperation & { readonly authorization: unknown }) | null;
+  readonly outlet: Outlet;
+  readonly backlog: Backlog;
+  signedIn: (Pick<SocketOperation, 'viewer' | 'client'> & { readonly authorization: unknown }) | null;
   /** Runs when the socket closes. */
   readonly releases: (() => void)[];
 }
@@ -45,7 +52,8 @@ interface SocketState {
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
-export function startWebSocket({ server, graphql, authenticate, sockets, log, settings }: Dependencies) {
+export function startWebSocket({ server, graphql, authenticate, sockets, codeError, log, settings }: Dependencies) {
+  const atTurnEnd = createTurnEnd();
   const webSockets = new WebSocketServer({
     noServer: true,
     handleProtocols,
@@ -67,38 +75,38 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
       if ((await authenticateOrRefuse(extra, authorization)) === null) return false;
       const address = clientAddress(extra.request, settings.trustedProxies);
       const client = { address, userAgent: extra.request.headers['user-agent'] ?? null };
-      extra.operation = { viewer, authorization, client, backlog: createBacklog(settings.backlog) };
+      extra.signedIn = { viewer, authorization, client };
       return true;
     },
-    async onSubscribe({ extra }, _id, { query, variables, operationName }) {
-      const { operation } = extra;
-      if (operation === null) throw new Error('an operation before the acknowledgement');
+    async onSubscribe({ extra }, id, { query, variables, operationName }) {
+      const { signedIn, outlet, backlog } = extra;
+      if (signedIn === null) throw new Error('an operation before the acknowledgement');
       // ws goes on reading while a socket closes, and what the viewer was when it opened may be past.
       if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
-      const still = await authenticateOrRefuse(extra, operation.authorization);
+      const still = await authenticateOrRefuse(extra, signedIn.authorization);
       if (still === null) return [closing];
-      const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-        socketOperation: { ...operation, viewer: still.viewer },
+      const openQueue: OpenQueue = (onClose) =>
+        createDelivery({ id, outlet, backlog, answers: () => answers }, onClose);
+      const { viewer } = still;
+      const { schema, execute, contextFactory, parse, validate } = graphql.getEnveloped({
+        socketOperation: { viewer, client: signedIn.client, openQueue },
       });
+      let operation: Operation;
       try {
         const document = parse(query);
         const errors = validate(schema, document);
         if (errors.length > 0) return errors as GraphQLError[];
-        return {
-          schema,
-          document,
-          operationName,
-          variableValues: variables,
-          contextValue: await contextFactory(),
-          rootValue: { execute, subscribe },
-        };
+        const contextValue = await contextFactory();
+        operation = { schema, document, operationName, variableValues: variables, contextValue };
       } catch (error) {
         if (error instanceof GraphQLError) return [error];
         throw error;
       }
+      const answers = createFrameAnswers(operation, codeError);
+      return { ...operation, rootValue: execute };
     },
-    execute: (args) => (args.rootValue as Engine).execute(args),
-    subscribe: (args) => (args.rootValue as Engine).subscribe(args),
+    execute: (args) => (args.rootValue as Execute)(args),
+    subscribe: ({ rootValue: _, ...operation }) => subscribeWithoutFrames(operation as Operation, codeError),
   });
 
   /** Refuses with the code as reason, before graphql-ws would with its own; null then. */
@@ -121,12 +129,20 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
-    webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request));
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, request));
   };
   server.on('upgrade', onUpgrade);
 
-  function open(socket: WebSocket, request: IncomingMessage) {
-    const state: SocketState = { socket, request, operation: null, releases: [] };
+  function open(socket: WebSocket, connection: Duplex, request: IncomingMessage) {
+    const outlet = createOutlet({
+      webSocket: socket,
+      socket: connection,
+      atTurnEnd,
+      cut: () => socket.terminate(),
+      maxUnreadBytes: settings.maxUnreadBytes,
+    });
+    const backlog = createBacklog(settings.backlog);
+    const state: SocketState = { socket, request, outlet, backlog, signedIn: null, releases: [] };
     const onMessage = (receive: (data: string) => Promise<void>) =>
       socket.on('message', (data) => {
         receive(String(data)).catch((error: unknown) => {
@@ -139,7 +155,11 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (text) => send(socket, text, settings.maxUnreadBytes),
+        send(text) {
+          // In the order in which it was said.
+          outlet.flush();
+          return send(socket, text, settings.maxUnreadBytes);
+        },
         close: (code, reason) => socket.close(code, reason),
         onMessage,
       },
@@ -168,10 +188,7 @@ export function startWebSocket({ server, graphql, authenticate, sockets, log, se
   };
 }
 
-interface Engine {
-  execute: ReturnType<Graphql['getEnveloped']>['execute'];
-  subscribe: ReturnType<Graphql['getEnveloped']>['subscribe'];
-}
+type Execute = ReturnType<Graphql['getEnveloped']>['execute'];
 
 /** @see https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
 const tryAgainLater = 1013;

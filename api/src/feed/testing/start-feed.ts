@@ -2,11 +2,12 @@ import type { JsonRow } from '@sync-hub/stream/change-record';
 import type { MemberRow } from '../../authority/directory.ts';
 import type { Model } from '../../model/model.ts';
 import type { Row } from '../../model/row.ts';
+import { type Backlog, createBacklog } from '../backlog.ts';
 import { createCursors } from '../cursor.ts';
 import { createFeed } from '../feed.ts';
 import type { FollowRequest } from '../follow-request.ts';
 import { changeOperations } from '../frame.ts';
-import { type Backlog, createBacklog, type FrameEvent, type FrameQueue } from '../frame-queue.ts';
+import { createFrameQueue, type FrameEvent, type FrameQueue } from '../frame-queue.ts';
 import { createFakeDatabase } from './fake-database.ts';
 import { createFakeLog } from './fake-log.ts';
 
@@ -74,9 +75,12 @@ export async function startFeed({
         expiresAt: tokenExpiresAt,
         question,
         workspaceId,
+        // Two filters are two questions, though a test may give them the same name.
+        selection: { responseName: String(matches), models: [], isPersonal: false },
         after,
       };
-      return feed.follow(request, asked.backlog ?? createBacklog({ ...bounds, ...backlog }));
+      const theirs = asked.backlog ?? createBacklog({ ...bounds, ...backlog });
+      return feed.follow(request, (onClose) => createFrameQueue(theirs, onClose));
     };
   return { log, database, feed, cursors, ended, follow: ask('changes'), watch: ask('rows') };
 }

@@ -1,0 +1,100 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { textFrame } from './text-frame.ts';
+
+/** What is written to one socket, besides what graphql-ws sends. */
+export interface Outlet {
+  /** Whether the network takes what is written; if not, it is better kept where others share it. */
+  readonly hasRoom: boolean;
+  /** Calls once, when there is room again. Whoever called first is called first. */
+  whenRoom(call: () => void): void;
+  forget(call: () => void): void;
+  /** Sends a message, with all others of this turn of the event loop. @param message  its bytes: see {@link bytesOf}. */
+  write(message: string): void;
+  /** Sends what was written in this turn. Call before anything else is sent. */
+  flush(): void;
+}
+
+interface Dependencies {
+  readonly webSocket: Pick<WebSocket, 'readyState' | 'OPEN'>;
+  /** The connection beneath it. */
+  readonly socket: Duplex;
+  readonly atTurnEnd: TurnEnd;
+  /** The client has stopped reading, and would not hear a close either. */
+  readonly cut: () => void;
+  /** Bytes that were sent and not read; over it the socket is cut. */
+  readonly maxUnreadBytes: number;
+}
+
+/** So much is handed to the network at a time: a few of its own buffers. */
+const batchBytes = 64 * 2 ** 10;
+
+/**
+ * Writes WebSocket frames straight to the connection, all of one turn in one system call. `ws` would write two parts for each
+ * message and make a buffer of it; it is measured in docs/performance.md.
+ *
+ * `ws` writes its own frames to the same connection, whole and at once (nothing is compressed here), so the two never mix.
+ */
+export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes }: Dependencies): Outlet {
+  let pending = '';
+  /** Writes that the network has not taken yet. */
+  let unread = 0;
+  const waiting = new Set<() => void>();
+
+  function onWritten() {
+    unread -= 1;
+    if (waiting.size > 0 && hasRoom()) wake();
+  }
+  /** Whoever still waits afterwards is behind those who had no turn yet. */
+  function wake() {
+    for (const call of waiting) {
+      if (!hasRoom()) return;
+      waiting.delete(call);
+      call();
+    }
+  }
+  function hasRoom(): boolean {
+    return pending.length < batchBytes && (unread === 0 || socket.writableLength === 0);
+  }
+  function flush() {
+    if (pending === '') return;
+    const bytes = pending;
+    pending = '';
+    // Nothing follows a close frame.
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    unread += 1;
+    socket.write(bytes, 'latin1', onWritten);
+    if (socket.writableLength > maxUnreadBytes) cut();
+  }
+
+  return {
+    get hasRoom() {
+      return hasRoom();
+    },
+    whenRoom: (call) => void waiting.add(call),
+    forget: (call) => void waiting.delete(call),
+    write(message) {
+      if (pending === '') atTurnEnd(flush);
+      pending += textFrame(message);
+      if (pending.length >= batchBytes) flush();
+    },
+    flush,
+  };
+}
+
+/** Runs what it is given when everything else of this turn of the event loop has run, promises too. */
+export type TurnEnd = (call: () => void) => void;
+
+export function createTurnEnd(): TurnEnd {
+  let calls: (() => void)[] = [];
+
+  function run() {
+    const all = calls;
+    calls = [];
+    for (const call of all) call();
+  }
+  return (call) => {
+    if (calls.length === 0) process.nextTick(run);
+    calls.push(call);
+  };
+}
