@@ -2,7 +2,7 @@ import type { GraphQLError } from 'graphql';
 import { type Backlog, closeShare, countIn, countOut, endShare, isFull, openShare, roomIn } from '../feed/backlog.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameEvent, FrameQueue } from '../feed/frame-queue.ts';
-import type { FrameText } from '../feed/shared-frame.ts';
+import type { FrameText, SharedFrame } from '../feed/shared-frame.ts';
 import type { FrameAnswers } from './frame-answers.ts';
 import type { Outlet } from './outlet.ts';
 import { bytesOf } from './text-frame.ts';
@@ -16,13 +16,15 @@ interface Dependencies {
   readonly answers: () => FrameAnswers;
 }
 
-/** A frame that waits for its turn. */
+/** A frame that waits for its turn: one's own, or one of its group's. */
 interface Entry {
+  readonly own: Frame | null;
+  readonly shared: SharedFrame | null;
+  /** For the shared one. */
+  readonly standing: string;
   readonly bytes: number;
-  /** Its text is being made, and calls for it when it is there. */
-  begin(): void;
-  /** Null until it is there. */
-  message(): string | null;
+  /** Of its own, when that has been executed. */
+  message: string | null;
 }
 
 /**
@@ -50,8 +52,7 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
 
   function take(entry: Entry, goesOn: boolean): boolean {
     if (current === null) {
-      current = entry;
-      entry.begin();
+      begin(entry);
       return true;
     }
     if (!goesOn && isFull(share, entry.bytes)) return false;
@@ -60,22 +61,41 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
     return true;
   }
 
+  /** It is the next: has it executed. */
+  function begin(entry: Entry) {
+    current = entry;
+    if (entry.shared !== null) return entry.shared.write(answers().writeShared, pump);
+    if (entry.own === null) return;
+    const text = answers().write(entry.own);
+    if (text instanceof Promise) void text.then((written) => finish(entry, written));
+    else finish(entry, text);
+  }
+  function finish(entry: Entry, text: string) {
+    entry.message = head + text;
+    pump();
+  }
+  function messageOf({ shared, standing, message }: Entry): string | null {
+    if (shared === null) return message;
+    return shared.text && nextMessage(head, shared.text, standing);
+  }
+
   /** Sends what can be sent by now. */
   function pump() {
     if (isPumping || !started) return;
     isPumping = true;
     while (current !== null) {
-      const message = current.message();
+      const message = messageOf(current);
       if (message === null) break;
       if (!outlet.hasRoom) {
         outlet.whenRoom(pump);
         break;
       }
       outlet.write(message);
-      current = waiting.shift() ?? null;
-      if (current === null) break;
-      countOut(share, current.bytes);
-      current?.begin();
+      const next = waiting.shift();
+      current = null;
+      if (next === undefined) break;
+      countOut(share, next.bytes);
+      begin(next);
     }
     isPumping = false;
     if (current === null && ended && reader !== null) tellEnd(reader);
@@ -103,39 +123,16 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
     onClose();
   }
 
-  function ownEntry(frame: Frame, bytes: number): Entry {
-    let message: string | null = null;
-    const finish = (text: string) => {
-      message = head + text;
-      pump();
-    };
-    return {
-      bytes,
-      begin() {
-        const text = answers().write(frame);
-        if (text instanceof Promise) void text.then(finish);
-        else finish(text);
-      },
-      message: () => message,
-    };
-  }
-
   return {
-    push: (frame, bytes, goesOn = false) => ended || take(ownEntry(frame, bytes), goesOn),
+    push: (own, bytes, goesOn = false) =>
+      ended || take({ own, shared: null, standing: '', bytes, message: null }, goesOn),
     share(shared, standing, goesOn = false) {
       if (ended) return true;
       if (current === null && started && shared.text !== null && outlet.hasRoom) {
         outlet.write(nextMessage(head, shared.text, standing));
         return true;
       }
-      return take(
-        {
-          bytes: shared.bytes,
-          begin: () => shared.write(answers().writeShared, pump),
-          message: () => shared.text && nextMessage(head, shared.text, standing),
-        },
-        goesOn,
-      );
+      return take({ own: null, shared, standing, bytes: shared.bytes, message: null }, goesOn);
     },
     room: () => roomIn(share),
     end(error) {
