@@ -273,8 +273,8 @@ export function createFollower(dependencies: Dependencies) {
     get group() {
       return standpoint.standing().group;
     },
-    /** Live: takes what its group is told. */
-    hear: teller.shared,
+    /** Live: for what its group is told. */
+    listen: teller.listen,
     /** Live: it is its viewer's own session that wrote what it is not told of. */
     echo: (transaction: LogTransaction, from: LogPosition) =>
       deliver(transaction, [], { previous: from, before: standpoint.standing() }),

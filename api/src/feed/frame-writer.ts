@@ -1,12 +1,11 @@
 import type { CursorContents, CursorPlace, CursorStanding, Cursors } from './cursor.ts';
 import type { Frame, FrameBounds, FrameChange } from './frame.ts';
-import type { FrameQueue } from './frame-queue.ts';
-import type { SharedFrame } from './shared-frame.ts';
+import type { Listener } from './listener.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { sizeOfFrame, type Told, transactionFrames } from './transaction-frames.ts';
 
 interface Dependencies {
-  readonly queue: FrameQueue;
+  readonly listener: Listener;
   readonly cursors: Cursors;
   readonly bounds: FrameBounds;
 }
@@ -30,18 +29,17 @@ export interface Placing extends Before {
  * Writes one subscription's frames into its queue: a transaction in one, or cut into several, each with its cursor.
  * Every method gives false when the client's backlog is full.
  */
-export function createFrameWriter({ queue, cursors, bounds }: Dependencies) {
-  let lastFrameAt = Date.now();
-  let last: { readonly place: CursorPlace; readonly standing: CursorStanding } | null = null;
-  /** The standing that was written last: it changes seldom. */
-  let written: { readonly standing: CursorStanding; readonly text: string } | null = null;
-
-  function textOf(standing: CursorStanding): string {
-    if (written?.standing !== standing) written = { standing, text: cursors.writeStanding(standing) };
-    return written.text;
+export function createFrameWriter({ listener, cursors, bounds }: Dependencies) {
+  /** It changes seldom, and is written once. */
+  function settle(standing: CursorStanding): string {
+    if (listener.standing !== standing) {
+      listener.standing = standing;
+      listener.text = cursors.writeStanding(standing);
+    }
+    return listener.text;
   }
   function write(told: Told, place: CursorPlace, standing: CursorStanding, goesOn = false): boolean {
-    const text = textOf(standing);
+    const text = settle(standing);
     // What it says is fixed now; it is written only if the client asks for it.
     let cursor: string | null = null;
     const frame: Frame = {
@@ -51,9 +49,10 @@ export function createFrameWriter({ queue, cursors, bounds }: Dependencies) {
       },
       ...told,
     };
-    if (!queue.push(frame, sizeOfFrame(told), goesOn)) return false;
-    lastFrameAt = Date.now();
-    last = { place, standing };
+    if (!listener.queue.push(frame, sizeOfFrame(told), goesOn)) return false;
+    listener.lastFrameAt = Date.now();
+    listener.place = place;
+    listener.placeStanding = standing;
     return true;
   }
   function writeQuiet(place: CursorPlace, standing: CursorStanding, upToDate: boolean): boolean {
@@ -61,26 +60,25 @@ export function createFrameWriter({ queue, cursors, bounds }: Dependencies) {
   }
 
   return {
-    get lastFrameAt() {
-      return lastFrameAt;
-    },
+    /** Writes the standing that all further frames have, until it is another. */
+    settle,
     /** Where the client is before it was given a frame. */
     goOnFrom(contents: CursorContents) {
-      last = { place: contents, standing: contents };
-    },
-    /** Whether it is known from where the client can go on. */
-    get hasPlace() {
-      return last !== null;
+      listener.place = contents;
+      listener.placeStanding = contents;
     },
     /** Of the last frame that was taken: from there the client can go on. */
     get lastCursor() {
-      return last && cursors.write({ ...last.standing, ...last.place });
+      const { place, placeStanding } = listener;
+      return place && placeStanding && cursors.write({ ...placeStanding, ...place });
     },
     /** A frame without changes: the opening one, progress, or (not `upToDate`) word that what is on screen may be old. */
     writeQuiet: (position: LogPosition, standing: CursorStanding, upToDate: boolean): boolean =>
       writeQuiet({ position, sentOfNext: 0 }, standing, upToDate),
     /** What is on screen may be old: the last frame's place again. False when there was none. */
-    writeMayBeOld: (): boolean => last !== null && writeQuiet(last.place, last.standing, false),
+    writeMayBeOld({ place, placeStanding } = listener): boolean {
+      return place !== null && placeStanding !== null && writeQuiet(place, placeStanding, false);
+    },
     /** A page of a snapshot; the first tells the client to forget what it holds. */
     writePage: (
       changes: readonly FrameChange[],
@@ -96,16 +94,5 @@ export function createFrameWriter({ queue, cursors, bounds }: Dependencies) {
       transactionFrames(transaction, changes, placing, bounds).every(({ told, place, isLast }, index) =>
         write(told, place, isLast ? standing : before, index > 0),
       ),
-    /** What its group is told, in one frame or in the pieces of one transaction. */
-    writeShared(frames: readonly SharedFrame[], standing: CursorStanding, now: number): boolean {
-      const text = textOf(standing);
-      for (let index = 0; index < frames.length; index += 1) {
-        const shared = frames[index] as SharedFrame;
-        if (!queue.share(shared, text, index > 0)) return false;
-        last = { place: shared.place, standing };
-      }
-      lastFrameAt = now;
-      return true;
-    },
   };
 }

@@ -5,8 +5,9 @@ import type { Cursors } from './cursor.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import { createGroupIndex, type GroupIndex } from './group-index.ts';
+import { type Listener, tellShared } from './listener.ts';
 import { type ModelChange, modelChanges } from './model-changes.ts';
-import { createSharedFrame, type SharedFrame } from './shared-frame.ts';
+import { createSharedFrame } from './shared-frame.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { sizeOfFrame, transactionFrames } from './transaction-frames.ts';
 import { tellChange, type View } from './view.ts';
@@ -16,8 +17,8 @@ export interface GroupMember {
   readonly request: FollowRequest;
   /** The key of its group: see {@link groupOf}. */
   readonly group: string;
-  /** It is told what its group is told. */
-  hear(frames: readonly SharedFrame[], now: number): void;
+  /** To be told what its group is told. */
+  listen(): Listener;
 }
 
 interface Dependencies {
@@ -29,7 +30,7 @@ interface Dependencies {
 
 interface Group<Member> {
   readonly key: string;
-  readonly members: Set<Member>;
+  readonly members: Map<Member, Listener>;
   readonly views: readonly View[];
   /** Takes it out of the index. */
   forget(): void;
@@ -62,7 +63,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
     const removals: (() => void)[] = [];
     const group: Group<Member> = {
       key,
-      members: new Set(),
+      members: new Map(),
       views,
       forget() {
         for (const remove of removals) remove();
@@ -111,7 +112,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
     has: (member: Member): boolean => groupByMember.has(member),
     join(member: Member) {
       const group = byKey.get(member.group) ?? open(member);
-      group.members.add(member);
+      group.members.set(member, member.listen());
       groupByMember.set(member, group);
     },
     leave(member: Member) {
@@ -123,7 +124,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
     },
     /** Whose views depend on who else is a member. */
     *needingPeers(): Generator<Member> {
-      for (const { members } of peopleGroups) yield* members;
+      for (const { members } of peopleGroups) yield* members.keys();
     },
     all: (): Iterable<Member> => groupByMember.keys(),
     /**
@@ -136,7 +137,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
       const toldGroups = new Set<Group<Member>>();
       const now = Date.now();
       for (const [group, candidates] of candidatesIn(transaction)) {
-        const [someone] = group.members;
+        const [someone] = group.members.keys();
         if (someone === undefined) continue;
         const authority = authorityOf(someone.request.viewerId);
         const changes = changesOf(group, candidates, authority);
@@ -146,7 +147,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
         const frames = transactionFrames(transaction, changes, placing, bounds).map(({ told, place }) =>
           createSharedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority }),
         );
-        for (const member of group.members) member.hear(frames, now);
+        for (const listener of group.members.values()) tellShared(listener, frames, now);
       }
       return (member) => {
         const group = groupByMember.get(member);

@@ -4,8 +4,8 @@ import type { FollowRequest } from './follow-request.ts';
 import { cutChanges, type FrameBounds, type FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import { createFrameWriter, type Placing } from './frame-writer.ts';
+import { createListener, type Listener } from './listener.ts';
 import type { LogView } from './log-view.ts';
-import type { SharedFrame } from './shared-frame.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { whyEnded } from './why-ended.ts';
@@ -25,9 +25,8 @@ interface Dependencies {
 /** Tells a subscriber what happened, in frames, as fast as it reads; ends with SLOW_CONSUMER and the cursor to go on from. */
 export function createTeller({ request, queue, cursors, bounds, standing, log, onSlow }: Dependencies) {
   const { views, sessionId } = request;
-  const frames = createFrameWriter({ queue, cursors, bounds });
-  /** Null until something was said. */
-  let saidUpToDate: boolean | null = null;
+  const listener = createListener(queue, () => requireTaken(false));
+  const frames = createFrameWriter({ listener, cursors, bounds });
   /** Of the next transaction: what the client had of it before it came back. */
   let alreadySent = 0;
 
@@ -47,16 +46,21 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
   /** A frame without changes: what is on screen is what the log has brought, or may be old. */
   function quiet(position: LogPosition, upToDate: boolean) {
     const isTrue = upToDate && !log.isStalled();
-    if (upToDate && !isTrue && saidUpToDate === false) return; // It was said already.
-    saidUpToDate = isTrue;
+    if (upToDate && !isTrue && listener.saidUpToDate === false) return; // It was said already.
+    listener.saidUpToDate = isTrue;
     requireTaken(frames.writeQuiet(position, standing(), isTrue));
   }
 
   return {
     room,
+    /** Ready to be told what its group is told. */
+    listen(): Listener {
+      frames.settle(standing());
+      return listener;
+    },
     /** The last that was said of it. */
     get saidUpToDate() {
-      return saidUpToDate === true;
+      return listener.saidUpToDate === true;
     },
     /** The client was told so much before it came back. */
     goOnFrom(contents: CursorContents) {
@@ -70,13 +74,13 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
     quiet,
     /** Says when the log stalls, and when it goes on; else moves the cursor on, when nothing was said since `quietSince`. */
     refresh(position: LogPosition, quietSince: number) {
-      const isQuiet = frames.lastFrameAt < quietSince;
-      if (saidUpToDate !== !log.isStalled() || (isQuiet && !log.isStalled())) quiet(position, !log.isStalled());
+      const isQuiet = listener.lastFrameAt < quietSince;
+      if (listener.saidUpToDate !== !log.isStalled() || (isQuiet && !log.isStalled())) quiet(position, !log.isStalled());
     },
     /** What is on screen may be old, and it is not known yet from where it goes on. Said once. */
     mayBeOld() {
-      if (saidUpToDate === false || !frames.hasPlace) return;
-      saidUpToDate = false;
+      if (listener.saidUpToDate === false || listener.place === null) return;
+      listener.saidUpToDate = false;
       requireTaken(frames.writeMayBeOld());
     },
     /** What a transaction changed in the views; its author's session hears of it also when that is nothing. */
@@ -84,13 +88,8 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
       const placing = { ...from, isNewest: from.isNewest && !log.isStalled(), alreadySent };
       alreadySent = 0;
       if (told.length <= placing.alreadySent && !(isAuthor(transaction) && placing.alreadySent === 0)) return;
-      saidUpToDate = placing.isNewest;
+      listener.saidUpToDate = placing.isNewest;
       requireTaken(frames.writeTransaction(transaction, told, placing, standing()));
-    },
-    /** What its group is told: of one transaction, or (quiet) of none. */
-    shared(told: readonly SharedFrame[], now: number) {
-      saidUpToDate = told.at(-1)?.frame.upToDate ?? saidUpToDate;
-      requireTaken(frames.writeShared(told, standing(), now));
     },
     /**
      * All rows of a snapshot, page by page. Stops when `isOver`; when the rows are dropped, the client was too slow for them.
@@ -116,8 +115,13 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
           if (isOver()) return;
           const isLast = rows.pages === 0 && index === pieces.length - 1;
           const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };
+<<<<<<< HEAD
           saidUpToDate = isLast && isUpToDate() && !log.isStalled();
           requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: saidUpToDate }, here));
+=======
+          listener.saidUpToDate = isLast && isUpToDate();
+          requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: listener.saidUpToDate }, here));
+>>>>>>> 6629e0f (perf(feed): what a subscription was told last is one plain object)
           isFirst = false;
         }
       } while (rows.pages > 0);

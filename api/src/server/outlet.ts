@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { textFrame } from './text-frame.ts';
+import { textFrameHeader } from './text-frame.ts';
 
 /** What is written to one socket, besides what graphql-ws sends. */
 export interface Outlet {
@@ -75,11 +75,18 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
     forget: (call) => void waiting.delete(call),
     write(message) {
       if (pending === '') atTurnEnd(flush);
-      pending += textFrame(message);
+      pending += headerOf(message.length) + message;
       if (pending.length >= batchBytes) flush();
     },
     flush,
   };
+}
+
+/** Members of a group are sent messages of one length, mostly. */
+let known = { length: 0, header: textFrameHeader(0) };
+function headerOf(length: number): string {
+  if (known.length !== length) known = { length, header: textFrameHeader(length) };
+  return known.header;
 }
 
 /** Runs what it is given when everything else of this turn of the event loop has run, promises too. */

@@ -10,16 +10,15 @@ export function bytesOf(text: string): string {
 const isAscii = /^[\x00-\x7f]*$/;
 
 /**
- * A WebSocket message of a server: one final, unmasked frame of text.
+ * What comes before a WebSocket message of a server: one final, unmasked frame of text.
  *
- * @param message  its bytes, by {@link bytesOf}.
+ * @param length  of the message, in bytes.
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.2
  */
-export function textFrame(message: string): string {
-  const { length } = message;
-  if (length < 126) return `\x81${String.fromCharCode(length)}${message}`;
-  if (length < 2 ** 16) return `\x81\x7e${String.fromCharCode(length >>> 8, length & 0xff)}${message}`;
+export function textFrameHeader(length: number): string {
+  if (length < 126) return `\x81${String.fromCharCode(length)}`;
+  if (length < 2 ** 16) return `\x81\x7e${String.fromCharCode(length >>> 8, length & 0xff)}`;
   const size = Buffer.alloc(8);
   size.writeBigUInt64BE(BigInt(length));
-  return `\x81\x7f${size.toString('latin1')}${message}`;
+  return `\x81\x7f${size.toString('latin1')}`;
 }

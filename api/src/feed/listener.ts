@@ -1,0 +1,51 @@
+import type { CursorPlace, CursorStanding } from './cursor.ts';
+import type { FrameQueue } from './frame-queue.ts';
+import type { SharedFrame } from './shared-frame.ts';
+
+/**
+ * What one subscription was told last, and whereto the next is told. One plain object: a frame for a thousand subscriptions
+ * touches a thousand of them, and little else of theirs.
+ */
+export interface Listener {
+  readonly queue: FrameQueue;
+  /** Its client reads too slowly: nothing more is told. */
+  readonly onSlow: () => void;
+  /** What a cursor says of it now, and that as text. */
+  standing: CursorStanding | null;
+  text: string;
+  /** Of the last frame that was taken: from there the client can go on. */
+  place: CursorPlace | null;
+  placeStanding: CursorStanding | null;
+  lastFrameAt: number;
+  /** What the last frame said of it; null when there was none. */
+  saidUpToDate: boolean | null;
+}
+
+export function createListener(queue: FrameQueue, onSlow: () => void): Listener {
+  return {
+    queue,
+    onSlow,
+    standing: null,
+    text: '',
+    place: null,
+    placeStanding: null,
+    lastFrameAt: Date.now(),
+    saidUpToDate: null,
+  };
+}
+
+/** Tells it what its whole group is told, in one frame or in the pieces of one transaction. Its standing has to be written. */
+export function tellShared(listener: Listener, frames: readonly SharedFrame[], now: number): void {
+  let goesOn = false;
+  for (const shared of frames) {
+    if (!listener.queue.share(shared, listener.text, goesOn)) {
+      listener.onSlow();
+      return;
+    }
+    listener.place = shared.place;
+    listener.placeStanding = listener.standing;
+    goesOn = true;
+  }
+  listener.lastFrameAt = now;
+  listener.saidUpToDate = true;
+}
