@@ -31,5 +31,6 @@ export function collectFeedMetrics(registry: Registry, feed: Feed, sockets: Sock
   gauge('ring_bytes', 'Transactions held in memory, roughly', () => feed.ring.bytes);
   gauge('ring_transactions', 'The same, counted', () => feed.ring.transactions);
   gauge('subscriptions', 'Subscriptions now', () => feed.subscriptions);
+  gauge('groups', 'Groups of live subscriptions that are told the same', () => feed.groups);
   gauge('sockets', 'Signed-in sockets now', () => sockets.size);
 }

@@ -5,20 +5,28 @@ import { tablesOf } from './follow-request.ts';
 import type { Follower } from './follower.ts';
 import { createFollowerIndex } from './follower-index.ts';
 import type { FrameBounds } from './frame.ts';
-import { createGroups } from './groups.ts';
+import { createGroups, type GroupPlacing } from './groups.ts';
+import type { LogView } from './log-view.ts';
+import { HistoryLostError } from './replay.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 
 interface Dependencies {
   readonly cursors: Cursors;
   readonly bounds: FrameBounds;
-  /** As everybody's directory says. */
-  readonly authorityOf: (viewerId: string) => Authority;
+  readonly everybody: LogView['everybody'];
 }
 
 /** All who follow the log, and those of them who are live, in groups. */
-export function createAudience(dependencies: Dependencies) {
+export function createAudience({ cursors, bounds, everybody }: Dependencies) {
   const followers = createFollowerIndex();
-  const groups = createGroups<Follower>(dependencies);
+  const groups = createGroups<Follower>({ cursors, bounds, authorityOf });
+
+  /** Nobody is live while it is not known. */
+  function authorityOf(viewerId: string): Authority {
+    const directory = everybody();
+    if (directory === null) throw new HistoryLostError('the log was lost');
+    return directory.authorityOf(viewerId);
+  }
 
   /**
    * The live ones that a transaction is not told to as to the rest of their group: it may change what they may read, or what it
@@ -48,6 +56,13 @@ export function createAudience(dependencies: Dependencies) {
     get groups() {
       return groups.size;
     },
+    /** Whether who follows for this viewer goes by something that it has no more, as Postgres says `now`. */
+    hasLost: (viewerId: string, now: Authority): boolean =>
+      followers.ofViewer(viewerId).some((follower) => follower.hasLost(now)),
+    /** Those who have, and were not told so by the log in time, do not go on. */
+    distrust(viewerId: string, now: Authority) {
+      for (const follower of followers.ofViewer(viewerId)) follower.distrust(now);
+    },
     setLive(follower: Follower, isLive: boolean) {
       if (isLive) groups.join(follower);
       else groups.leave(follower);
@@ -55,16 +70,16 @@ export function createAudience(dependencies: Dependencies) {
     /**
      * Tells the live ones of a transaction.
      *
-     * @param previous  where the log stood before it.
-     * @param moveOn    moves everybody's directory, and the log's place, on by it.
+     * @param placing  where the log stood before it, and whether nothing follows it yet.
+     * @param moveOn   moves everybody's directory, and the log's place, on by it.
      */
-    tell(transaction: LogTransaction, previous: LogPosition, moveOn: () => void) {
+    tell(transaction: LogTransaction, placing: GroupPlacing, moveOn: () => void) {
       const alone = aloneIn(transaction);
       const halves = [...alone].map((follower) => follower.receive(transaction));
       for (const follower of alone) groups.leave(follower);
       moveOn();
-      const wasTold = groups.tell(transaction, previous);
-      echo(transaction, previous, (follower) => alone.has(follower) || wasTold(follower));
+      const wasTold = groups.tell(transaction, placing);
+      echo(transaction, placing.previous, (follower) => alone.has(follower) || wasTold(follower));
       for (const completeHalf of halves) completeHalf();
       for (const follower of alone) if (follower.isLive) groups.join(follower);
     },

@@ -5,14 +5,14 @@ import type { StartPoint, StartPoints } from './start-point.ts';
 import { untilAnswered } from './until-answered.ts';
 import { whyEnded } from './why-ended.ts';
 
-interface Dependencies {
+export interface BeginningsDependencies {
   readonly request: FollowRequest;
   readonly startPoints: StartPoints;
   readonly snapshots: Pick<Snapshots, 'read'>;
 }
 
 /** What a subscription begins with: a start point alone, or with all its rows. Only for a session that lives. */
-export function createBeginnings({ request, startPoints, snapshots }: Dependencies) {
+export function createBeginnings({ request, startPoints, snapshots }: BeginningsDependencies) {
   const { views, viewerId, sessionId } = request;
   const asked = { views, viewerId, sessionId, needsPeers: needsPeers(request) };
 

@@ -1,7 +1,6 @@
 import type { ChangeRecord } from '@sync-hub/stream/change-record';
 import { comparePositions } from '@sync-hub/stream/sequence';
 import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
-import type { Authority } from '../authority/authority.ts';
 import { directoryTables, endedSessions } from '../authority/directory.ts';
 import { codedError } from '../errors.ts';
 import { createAudience } from './audience.ts';
@@ -17,7 +16,6 @@ import type { FrameBounds } from './frame.ts';
 import type { FrameQueue, OpenQueue } from './frame-queue.ts';
 import { readHistory } from './history.ts';
 import type { LogView } from './log-view.ts';
-import { HistoryLostError } from './replay.ts';
 import { createRing } from './ring.ts';
 import { createSharedReplays, type ReplaySettings } from './shared-replays.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -67,15 +65,6 @@ const backfillRecords = 10_000;
 export function createFeed(dependencies: Dependencies) {
   const { stream, startPoints, snapshots, cursors, onSessionEnded, settings, log } = dependencies;
   const counters = createFeedCounters();
-  const audience = createAudience({
-    cursors,
-    bounds: settings.frame,
-    authorityOf(viewerId) {
-      if (met === null) throw new HistoryLostError('the log was lost');
-      return met.everybody.directory.authorityOf(viewerId);
-    },
-  });
-  const { followers } = audience;
   const closing = new AbortController();
   const resolveClaim = createClaimResolver(dependencies.readClaimed, log, closing.signal);
   const createAssembler = () =>
@@ -119,6 +108,9 @@ export function createFeed(dependencies: Dependencies) {
     },
   };
 
+  const audience = createAudience({ cursors, bounds: settings.frame, everybody: logView.everybody });
+  const { followers } = audience;
+
   // ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async function takeRecord(record: ChangeRecord): Promise<void> {
@@ -147,7 +139,7 @@ export function createFeed(dependencies: Dependencies) {
       return meetAnew(`a change of ${[...transaction.unknowable.keys()].join(', ')} cannot be known`);
     counters.transactions += 1;
 
-    audience.tell(transaction, met.position, () => {
+    audience.tell(transaction, { previous: met.position, isNewest: !isStalled(Date.now()) }, () => {
       if (isNew) everybody.directory.apply(transaction);
       ring.add(transaction);
       if (met !== null) met.position = transaction.position;
@@ -216,6 +208,10 @@ export function createFeed(dependencies: Dependencies) {
     get subscriptions() {
       return followers.size;
     },
+    /** In how many groups those are that are live. */
+    get groups() {
+      return audience.groups;
+    },
     get position() {
       return met?.position ?? null;
     },
@@ -251,7 +247,8 @@ export function createFeed(dependencies: Dependencies) {
     /**
      * Follows the log.
      *
-     * @throws UNAVAILABLE while the log was not met or no relay runs; SESSION_REVOKED; CURSOR_INVALID; CURSOR_EXPIRED; what `openQueue` throws.
+     * @throws UNAVAILABLE while the log was not met or no relay runs; SESSION_REVOKED; CURSOR_INVALID; CURSOR_EXPIRED;
+     *   TOO_MANY_SUBSCRIPTIONS, by `openQueue`.
      */
     async follow(request: FollowRequest, openQueue: OpenQueue): Promise<FrameQueue> {
       if (!isReady()) throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
@@ -287,13 +284,8 @@ export function createFeed(dependencies: Dependencies) {
     /** Of those who follow something now. */
     viewers: followers.viewers,
     sessionIds: followers.sessionIds,
-    /** Whether who follows for this viewer goes by something that it has no more, as Postgres says `now`. */
-    hasLost: (viewerId: string, now: Authority): boolean =>
-      followers.ofViewer(viewerId).some((follower) => follower.hasLost(now)),
-    /** Those who have, and were not told so by the log in time, do not go on. */
-    distrust(viewerId: string, now: Authority) {
-      for (const follower of followers.ofViewer(viewerId)) follower.distrust(now);
-    },
+    hasLost: audience.hasLost,
+    distrust: audience.distrust,
     endSession,
     endAll,
     async close() {

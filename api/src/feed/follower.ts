@@ -1,32 +1,22 @@
 import type { GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
 import { asCodedError } from '../errors.ts';
-import { createBeginnings } from './beginnings.ts';
+import { type BeginningsDependencies, createBeginnings } from './beginnings.ts';
 import { createBell, firstOf } from './bell.ts';
-import type { Cursors } from './cursor.ts';
-import type { FollowRequest } from './follow-request.ts';
-import type { FrameBounds, FrameChange } from './frame.ts';
-import type { FrameQueue } from './frame-queue.ts';
+import type { FrameChange } from './frame.ts';
 import type { Before } from './frame-writer.ts';
 import type { LogView, Tick } from './log-view.ts';
 import { asLost, HistoryLostError } from './replay.ts';
 import { lostSince, readPlace, startOf } from './resume.ts';
-import type { Snapshot, Snapshots } from './snapshots.ts';
+import type { Snapshot } from './snapshots.ts';
 import { createStandpoint } from './standpoint.ts';
-import type { StartPoints } from './start-point.ts';
-import { createTeller } from './teller.ts';
+import { createTeller, type TellerDependencies } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { lookBefore } from './view.ts';
 import { type Loss, whyEnded } from './why-ended.ts';
 
-interface Dependencies {
-  readonly request: FollowRequest;
-  readonly queue: FrameQueue;
+interface Dependencies extends BeginningsDependencies, Pick<TellerDependencies, 'queue' | 'cursors' | 'bounds'> {
   readonly log: LogView;
-  readonly startPoints: StartPoints;
-  readonly snapshots: Pick<Snapshots, 'read'>;
-  readonly cursors: Cursors;
-  readonly bounds: FrameBounds;
   /** It stands at the newest transaction and is to be shown each that concerns it; or does so no more. */
   readonly onLive: (isLive: boolean) => void;
   /** It cannot be continued: its rows are read anew, or it ends. */
@@ -269,11 +259,7 @@ export function createFollower(dependencies: Dependencies) {
     get isLive() {
       return isLive;
     },
-    /** The key of the group that it is told with while it is live. */
-    get group() {
-      return standpoint.standing().group;
-    },
-    /** Live: for what its group is told. */
+    /** Live: for what the group of its standing is told. */
     listen: teller.listen,
     /** Live: it is its viewer's own session that wrote what it is not told of. */
     echo: (transaction: LogTransaction, from: LogPosition) =>

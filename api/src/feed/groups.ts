@@ -1,7 +1,7 @@
 import type { Authority } from '../authority/authority.ts';
 import type { Model } from '../model/model.ts';
 import { anchorsOf } from './anchors.ts';
-import type { Cursors } from './cursor.ts';
+import type { CursorStanding, Cursors } from './cursor.ts';
 import { type FollowRequest, needsPeers } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import { createGroupIndex, type GroupIndex } from './group-index.ts';
@@ -15,10 +15,14 @@ import { tellChange, type View } from './view.ts';
 /** The part of a live follower that is used here. */
 export interface GroupMember {
   readonly request: FollowRequest;
-  /** The key of its group: see {@link groupOf}. */
-  readonly group: string;
-  /** To be told what its group is told. */
-  listen(): Listener;
+  /** To be told what the group of its standing is told: see {@link groupOf}. */
+  listen(): Listener & { readonly standing: CursorStanding };
+}
+
+/** Where a transaction stands, for all who have come as far as the log. */
+export interface GroupPlacing {
+  readonly previous: LogPosition;
+  readonly isNewest: boolean;
 }
 
 interface Dependencies {
@@ -58,7 +62,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
   const byTable = new Map<string, { readonly model: Model; readonly index: GroupIndex<Entry<Member>> }>();
   const peopleGroups = new Set<Group<Member>>();
 
-  function open({ group: key, request }: Member): Group<Member> {
+  function open(key: string, request: FollowRequest): Group<Member> {
     const { views, viewerId } = request;
     const removals: (() => void)[] = [];
     const group: Group<Member> = {
@@ -111,8 +115,10 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
     },
     has: (member: Member): boolean => groupByMember.has(member),
     join(member: Member) {
-      const group = byKey.get(member.group) ?? open(member);
-      group.members.set(member, member.listen());
+      const listener = member.listen();
+      const key = listener.standing.group;
+      const group = byKey.get(key) ?? open(key, member.request);
+      group.members.set(member, listener);
       groupByMember.set(member, group);
     },
     leave(member: Member) {
@@ -130,10 +136,10 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
     /**
      * Tells every group what it is to be told of a transaction.
      *
-     * @param previous  where the log stood before it.
+     * @param placing  where the log stood before it, and whether nothing follows it yet.
      * @returns whether a member was told something.
      */
-    tell(transaction: LogTransaction, previous: LogPosition): (member: Member) => boolean {
+    tell(transaction: LogTransaction, placing: GroupPlacing): (member: Member) => boolean {
       const toldGroups = new Set<Group<Member>>();
       const now = Date.now();
       for (const [group, candidates] of candidatesIn(transaction)) {
@@ -143,9 +149,9 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
         const changes = changesOf(group, candidates, authority);
         if (changes.length === 0) continue;
         toldGroups.add(group);
-        const placing = { previous, alreadySent: 0, isNewest: true };
-        const frames = transactionFrames(transaction, changes, placing, bounds).map(({ told, place }) =>
-          createSharedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority }),
+        const frames = transactionFrames(transaction, changes, { ...placing, alreadySent: 0 }, bounds).map(
+          ({ told, place }) =>
+            createSharedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority }),
         );
         for (const listener of group.members.values()) tellShared(listener, frames, now);
       }

@@ -44,8 +44,8 @@ export function tellShared(listener: Listener, frames: readonly SharedFrame[], n
     }
     listener.place = shared.place;
     listener.placeStanding = listener.standing;
+    listener.saidUpToDate = shared.frame.upToDate;
     goesOn = true;
   }
   listener.lastFrameAt = now;
-  listener.saidUpToDate = true;
 }

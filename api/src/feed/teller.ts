@@ -10,7 +10,7 @@ import type { SnapshotRows } from './snapshot-rows.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { whyEnded } from './why-ended.ts';
 
-interface Dependencies {
+export interface TellerDependencies {
   readonly request: FollowRequest;
   readonly queue: FrameQueue;
   readonly cursors: Cursors;
@@ -23,7 +23,7 @@ interface Dependencies {
 }
 
 /** Tells a subscriber what happened, in frames, as fast as it reads; ends with SLOW_CONSUMER and the cursor to go on from. */
-export function createTeller({ request, queue, cursors, bounds, standing, log, onSlow }: Dependencies) {
+export function createTeller({ request, queue, cursors, bounds, standing, log, onSlow }: TellerDependencies) {
   const { views, sessionId } = request;
   const listener = createListener(queue, () => requireTaken(false));
   const frames = createFrameWriter({ listener, cursors, bounds });
@@ -54,9 +54,10 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
   return {
     room,
     /** Ready to be told what its group is told. */
-    listen(): Listener {
-      frames.settle(standing());
-      return listener;
+    listen(): Listener & { readonly standing: CursorStanding } {
+      const now = standing();
+      frames.settle(now);
+      return Object.assign(listener, { standing: now });
     },
     /** The last that was said of it. */
     get saidUpToDate() {
@@ -75,7 +76,8 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
     /** Says when the log stalls, and when it goes on; else moves the cursor on, when nothing was said since `quietSince`. */
     refresh(position: LogPosition, quietSince: number) {
       const isQuiet = listener.lastFrameAt < quietSince;
-      if (listener.saidUpToDate !== !log.isStalled() || (isQuiet && !log.isStalled())) quiet(position, !log.isStalled());
+      if (listener.saidUpToDate !== !log.isStalled() || (isQuiet && !log.isStalled()))
+        quiet(position, !log.isStalled());
     },
     /** What is on screen may be old, and it is not known yet from where it goes on. Said once. */
     mayBeOld() {
@@ -115,13 +117,8 @@ export function createTeller({ request, queue, cursors, bounds, standing, log, o
           if (isOver()) return;
           const isLast = rows.pages === 0 && index === pieces.length - 1;
           const here = isLast ? standing() : { ...standing(), start: 'unfinished' as const };
-<<<<<<< HEAD
-          saidUpToDate = isLast && isUpToDate() && !log.isStalled();
-          requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: saidUpToDate }, here));
-=======
-          listener.saidUpToDate = isLast && isUpToDate();
+          listener.saidUpToDate = isLast && isUpToDate() && !log.isStalled();
           requireTaken(frames.writePage(piece, { position, reset: isFirst, upToDate: listener.saidUpToDate }, here));
->>>>>>> 6629e0f (perf(feed): what a subscription was told last is one plain object)
           isFirst = false;
         }
       } while (rows.pages > 0);
