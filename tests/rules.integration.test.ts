@@ -4,6 +4,7 @@ import { createDirectory, type MemberRow } from '@sync-hub/api/authority/directo
 import { loadAuthority } from '@sync-hub/api/authority/load';
 import type { Model, Policy } from '@sync-hub/api/model/model';
 import { tableOf } from '@sync-hub/api/model/table';
+import { queryThrough } from '@sync-hub/api/model/transaction';
 import { models } from '@sync-hub/api/schema/models';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { createPrisma } from '@sync-hub/prisma/client';
@@ -92,7 +93,7 @@ describe('a rule says of each row what it finds with SQL', () => {
       );
       for (let viewer = 1; viewer <= people; viewer += 1) {
         const followed = directory.authorityOf(userId(viewer));
-        const read = await loadAuthority(prisma, { userId: userId(viewer) });
+        const read = await loadAuthority(queryThrough(prisma), { userId: userId(viewer) });
         const judge = async (model: Model, operation: (typeof operations)[number]) => {
           const rule = model.policy[operation];
           const allowed = rowsOf.get(model)?.filter((row) => rule.allows(followed, row)) ?? [];

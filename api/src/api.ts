@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { createPrisma } from '@sync-hub/prisma/client';
+import { createClients } from '@sync-hub/prisma/client';
 import type { Closing } from '@sync-hub/runtime/closing';
 import { createHealth } from '@sync-hub/runtime/health';
 import { listen } from '@sync-hub/runtime/listen';
@@ -59,7 +59,10 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   collectDefaultMetrics({ register: registry });
   const isProduction = config.NODE_ENV === 'production';
 
-  const prisma = createPrisma({ databaseUrl: config.DATABASE_URL, maxConnections: config.DATABASE_MAX_CONNECTIONS });
+  const { prisma, query } = createClients({
+    databaseUrl: config.DATABASE_URL,
+    maxConnections: config.DATABASE_MAX_CONNECTIONS,
+  });
   closing.add('prisma', () => prisma.$disconnect());
   const stream = await openStream(config, log);
   closing.add('stream', stream.close);
@@ -114,7 +117,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   closing.add('feed', feed.close);
   collectFeedMetrics(registry, feed, sockets);
 
-  const { authenticate, sessions } = createAuth({ prisma, settings: config });
+  const { authenticate, sessions } = createAuth({ prisma, query, settings: config });
   const housekeeping = startHousekeeping({ prisma, log, keepSessionDays: config.SESSION_TTL_DAYS });
   closing.add('housekeeping', housekeeping.close);
 
@@ -130,7 +133,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const codeError = createErrorCoder({ log, suggestions: !isProduction });
   const graphql = createGraphql({
     schema,
-    services: { prisma, feed, sessions, claimKey: createClaimKey(config.JWT_SECRET) },
+    services: { prisma, query, feed, sessions, claimKey: createClaimKey(config.JWT_SECRET) },
     authenticate,
     codeError,
     settings: { isProduction, corsOrigins: corsOrigins(config), backlog, trustedProxies },

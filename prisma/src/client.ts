@@ -1,5 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
+import { createQuery, type Query } from './query.ts';
 import { createStatementNames } from './statement-names.ts';
 
 export interface PrismaSettings {
@@ -8,17 +10,29 @@ export interface PrismaSettings {
   readonly maxConnections?: number;
 }
 
+/** Both ways to ask the database, over the same connections. */
+export interface Clients {
+  /** Its `$disconnect` ends the pool. */
+  readonly prisma: PrismaClient;
+  readonly query: Query;
+}
+
+/** A write waits as long for a transaction. */
+const maxWaitMs = 5_000;
+
 /**
- * The typed client of the domain tables, with a pool of its own. It connects when first used; `$disconnect` ends the pool.
- *
- * Statements are prepared, so that Postgres parses and plans each once a connection.
+ * Connects when first used. Statements are prepared, so that Postgres parses and plans each once a connection.
  */
-export function createPrisma({ databaseUrl, maxConnections = 10 }: PrismaSettings): PrismaClient {
+export function createClients({ databaseUrl, maxConnections = 10 }: PrismaSettings): Clients {
   const nameOf = createStatementNames();
-  return new PrismaClient({
-    adapter: new PrismaPg(
-      { connectionString: databaseUrl, max: maxConnections },
-      { statementNameGenerator: ({ sql }) => nameOf(sql) },
-    ),
-  });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
+  // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
+  pool.on('error', () => {});
+  const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql), disposeExternalPool: true });
+  return { prisma: new PrismaClient({ adapter }), query: createQuery({ pool, nameOf, maxWaitMs }) };
+}
+
+/** The typed client of the domain tables, with a pool of its own, which `$disconnect` ends. */
+export function createPrisma(settings: PrismaSettings): PrismaClient {
+  return createClients(settings).prisma;
 }

@@ -24,3 +24,16 @@ export async function actAs(tx: Prisma.TransactionClient, actor: Actor): Promise
            set_config('sync.mutation_id', ${actor.mutationId ?? ''}, true),
            set_config('sync.traceparent', ${actor.traceparent ?? ''}, true)`;
 }
+
+/**
+ * The same as part of the one statement of a transaction: a SELECT of one row that the statement has to read.
+ *
+ * @param parameter  gives a value a place among the statement's.
+ */
+export function actingSql(actor: Actor, parameter: (value: string) => string): string {
+  const { userId, sessionId, mutationId, traceparent } = actor;
+  const settings = { actor: userId, actor_session: sessionId, mutation_id: mutationId, traceparent };
+  const given = Object.entries(settings).filter((setting): setting is [string, string] => Boolean(setting[1]));
+  // Those that are not set are empty: whoever set them last did so for his own transaction.
+  return `SELECT ${given.map(([name, value]) => `set_config('sync.${name}', ${parameter(value)}, true)`).join()}`;
+}

@@ -1,4 +1,5 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import type { Query } from '@sync-hub/prisma/query';
 import { createAccessTokens } from './access-token.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import type { AuthSettings } from './auth-settings.ts';
@@ -9,6 +10,8 @@ import { createSessions, type Sessions } from './sessions.ts';
 
 export interface AuthDeps {
   readonly prisma: PrismaClient;
+  /** Over the connections of `prisma`. */
+  readonly query: Query;
   readonly settings: AuthSettings;
 }
 
@@ -18,14 +21,14 @@ export interface Auth {
 }
 
 /** Wires the session service of one API process. It holds nothing that needs closing. */
-export function createAuth({ prisma, settings }: AuthDeps): Auth {
+export function createAuth({ prisma, query, settings }: AuthDeps): Auth {
   const secret = settings.JWT_SECRET;
   const accessTokens = createAccessTokens({ secret, ttlSeconds: settings.ACCESS_TOKEN_TTL_SECONDS });
   const refreshTokens = createRefreshTokens({ secret });
   const rateLimit = createRateLimit({ maxBuckets: settings.RATE_LIMIT_MAX_BUCKETS });
   const attempts = createAttemptLimits({ rateLimit, settings });
   return {
-    authenticate: createAuthenticate({ prisma, accessTokens }),
+    authenticate: createAuthenticate({ query, accessTokens }),
     sessions: createSessions({ prisma, accessTokens, refreshTokens, attempts, settings }),
   };
 }

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-databa
 import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
+import { queryThrough } from '../model/transaction.ts';
 import { createAccessTokens } from './access-token.ts';
 import { type Auth, createAuth } from './auth.ts';
 import { authSettings } from './auth-settings.ts';
@@ -24,7 +25,7 @@ beforeAll(async () => {
   prisma = createPrisma({ databaseUrl: database.url });
 });
 beforeEach(async () => {
-  auth = createAuth({ prisma, settings });
+  auth = createAuth({ prisma, query: queryThrough(prisma), settings });
   [ada, grace] = await Promise.all([signUp('Ada'), signUp('Grace')]);
 });
 afterAll(async () => {
@@ -109,11 +110,11 @@ describe('of any number of sessions', () => {
     await database.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [ended.session.id]);
 
     const asked = [ada, grace, ended].map(({ session }) => session.id);
-    const live = await readLiveSessions(prisma, [...asked, randomUUID()]);
+    const live = await readLiveSessions(queryThrough(prisma), [...asked, randomUUID()]);
     expect([...live.values()].toSorted((a, b) => a.role.localeCompare(b.role))).toEqual([
       { sessionId: grace.session.id, userId: grace.user.id, role: 'ADMIN' },
       { sessionId: ada.session.id, userId: ada.user.id, role: 'MEMBER' },
     ]);
-    expect(await readLiveSessions(prisma, [])).toEqual(new Map());
+    expect(await readLiveSessions(queryThrough(prisma), [])).toEqual(new Map());
   });
 });

@@ -1,4 +1,5 @@
-import type { Prisma, UserRole } from '@sync-hub/prisma/generated/client';
+import type { UserRole } from '@sync-hub/prisma/generated/client';
+import type { Query } from '@sync-hub/prisma/query';
 import type { AccessTokenFailure, AccessTokens } from './access-token.ts';
 import { readLiveSessions } from './live-sessions.ts';
 
@@ -21,7 +22,7 @@ export type Authentication =
 export type Authenticate = (authorization: unknown) => Promise<Authentication>;
 
 export interface AuthenticateDeps {
-  readonly prisma: Prisma.TransactionClient;
+  readonly query: Query;
   readonly accessTokens: AccessTokens;
 }
 
@@ -32,7 +33,7 @@ export interface AuthenticateDeps {
  * ours. TOKEN_EXPIRED: refresh, then come again. SESSION_REVOKED: revoked, expired or gone with its user: sign in again.
  * Costs one query, and none for a bad token. Rejects only when Postgres does not answer.
  */
-export function createAuthenticate({ prisma, accessTokens }: AuthenticateDeps): Authenticate {
+export function createAuthenticate({ query, accessTokens }: AuthenticateDeps): Authenticate {
   return async (authorization) => {
     const bearer = typeof authorization === 'string' ? bearerToken.exec(authorization)?.[1] : undefined;
     if (bearer === undefined) return { ok: false, code: 'UNAUTHENTICATED' };
@@ -40,7 +41,7 @@ export function createAuthenticate({ prisma, accessTokens }: AuthenticateDeps): 
     if (!reading.ok) return reading;
 
     const { userId, sessionId, expiresAt } = reading.token;
-    const session = (await readLiveSessions(prisma, [sessionId])).get(sessionId);
+    const session = (await readLiveSessions(query, [sessionId])).get(sessionId);
     if (session?.userId !== userId) return { ok: false, code: 'SESSION_REVOKED' };
     return { ok: true, viewer: { userId, sessionId, role: session.role, tokenExpiresAt: expiresAt } };
   };

@@ -4,6 +4,7 @@ import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
 import { BadCredentialsError, RateLimitedError, ValidationError } from '../errors.ts';
+import { queryThrough } from '../model/transaction.ts';
 import { actAs } from './acting.ts';
 import { type Auth, createAuth } from './auth.ts';
 import { authSettings } from './auth-settings.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   prisma = createPrisma({ databaseUrl: database.url });
 });
 beforeEach(async () => {
-  auth = createAuth({ prisma, settings });
+  auth = createAuth({ prisma, query: queryThrough(prisma), settings });
   email = `${crypto.randomUUID()}@example.com`;
   grant = await auth.sessions.signUp({ email, name: 'Ada', password: oldPassword }, client);
 });

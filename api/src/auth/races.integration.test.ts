@@ -6,6 +6,7 @@ import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
 import { BadCredentialsError, ConflictError } from '../errors.ts';
+import { queryThrough } from '../model/transaction.ts';
 import { type Auth, createAuth } from './auth.ts';
 import { authSettings } from './auth-settings.ts';
 import type { Viewer } from './authenticate.ts';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   prisma = createPrisma({ databaseUrl: database.url, maxConnections: 20 });
 });
 beforeEach(async () => {
-  auth = createAuth({ prisma, settings });
+  auth = createAuth({ prisma, query: queryThrough(prisma), settings });
   grant = await signUp(`${randomUUID()}@example.com`);
 });
 afterAll(async () => {

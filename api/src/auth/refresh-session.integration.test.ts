@@ -4,6 +4,7 @@ import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
 import { BadCredentialsError, RateLimitedError } from '../errors.ts';
+import { queryThrough } from '../model/transaction.ts';
 import { type Auth, createAuth } from './auth.ts';
 import { type AuthSettings, authSettings } from './auth-settings.ts';
 import type { Grant } from './grant.ts';
@@ -32,7 +33,7 @@ afterAll(async () => {
 });
 
 function createAuthWith(settings: Partial<AuthSettings>): Auth {
-  return createAuth({ prisma, settings: { ...defaults, ...settings } });
+  return createAuth({ prisma, query: queryThrough(prisma), settings: { ...defaults, ...settings } });
 }
 
 async function refresh(refreshToken: string): Promise<Grant> {

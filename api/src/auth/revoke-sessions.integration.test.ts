@@ -5,6 +5,7 @@ import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
 import { NotFoundError } from '../errors.ts';
+import { queryThrough } from '../model/transaction.ts';
 import { type Auth, createAuth } from './auth.ts';
 import { authSettings } from './auth-settings.ts';
 import type { Viewer } from './authenticate.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   prisma = createPrisma({ databaseUrl: database.url });
 });
 beforeEach(async () => {
-  auth = createAuth({ prisma, settings });
+  auth = createAuth({ prisma, query: queryThrough(prisma), settings });
   ada = await auth.sessions.signUp({ email: `ada-${randomUUID()}@example.com`, name: 'Ada', password }, client);
   grace = await auth.sessions.signUp({ email: `grace-${randomUUID()}@example.com`, name: 'Grace', password }, client);
 });

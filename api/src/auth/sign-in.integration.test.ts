@@ -4,6 +4,7 @@ import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
 import { BadCredentialsError, RateLimitedError } from '../errors.ts';
+import { queryThrough } from '../model/transaction.ts';
 import { type Auth, createAuth } from './auth.ts';
 import { type AuthSettings, authSettings } from './auth-settings.ts';
 
@@ -29,6 +30,7 @@ afterAll(async () => {
 function auth(settings: Partial<AuthSettings> = {}): Auth {
   return createAuth({
     prisma,
+    query: queryThrough(prisma),
     settings: { ...defaults, ...settings },
   });
 }

@@ -4,6 +4,7 @@ import { createPrisma } from '@sync-hub/prisma/client';
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { readSettings } from '@sync-hub/runtime/settings';
 import { ConflictError, RateLimitedError, ValidationError } from '../errors.ts';
+import { queryThrough } from '../model/transaction.ts';
 import { createAuth } from './auth.ts';
 import { type AuthSettings, authSettings } from './auth-settings.ts';
 import { userColor } from './user-color.ts';
@@ -26,6 +27,7 @@ afterAll(async () => {
 function auth(settings: Partial<AuthSettings> = {}) {
   return createAuth({
     prisma,
+    query: queryThrough(prisma),
     settings: { ...defaults, ...settings },
   });
 }

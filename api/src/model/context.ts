@@ -1,4 +1,5 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import type { Query } from '@sync-hub/prisma/query';
 import type { Viewer } from '../auth/authenticate.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -21,6 +22,8 @@ export interface Context {
 
 export interface Services {
   readonly prisma: PrismaClient;
+  /** Over the connections of `prisma`. */
+  readonly query: Query;
   readonly feed: Feed;
   readonly sessions: Sessions;
   /** Of the hashes by which a retried mutation is known. */

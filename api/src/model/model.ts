@@ -1,3 +1,4 @@
+import type { Query } from '@sync-hub/prisma/query';
 import type { Authority } from '../authority/authority.ts';
 import type { Rule } from '../authority/rules.ts';
 import { dateTime, type Field, integer, uuid } from './field.ts';
@@ -18,28 +19,41 @@ export interface Policy {
 /** Column values to write, by field name. An absent field is left to the database. */
 export type Values = { [field: string]: Value };
 
-/** What a rule of a model's own may use while it writes: the open transaction and who writes. */
-export interface Write {
-  readonly tx: WriteTransaction;
+/** What a rule of a model's own may use to look something up for who writes. */
+export interface Lookup {
+  readonly query: Query;
   readonly authority: Authority;
 }
 
-/** A model's own rules. Each runs inside the transaction and refuses by throwing a UserError. */
+/** The same while the transaction of the write is open. */
+export interface Write extends Lookup {
+  readonly tx: WriteTransaction;
+}
+
+/** A model's own rules. Each refuses by throwing a UserError. */
 export interface ModelRules {
   /**
    * For what takes too long to hold a transaction open meanwhile. Runs before it, once the policy has judged the input as it
    * came; gives the values to go on with.
    */
   prepareCreate?(values: Values): Promise<Values>;
-  /** May look up or fill in what the input does not say. Runs before the policy judges the row, so it tells nothing of others. */
-  beforeCreate?(write: Write, values: Values): Promise<Values>;
-  /** May look at rows that only those who may create this one are told of. */
-  checkCreate?(write: Write, row: Row): Promise<void>;
+  /**
+   * May look up or fill in what the input does not say. Runs before the policy judges the row, so it tells nothing of others.
+   *
+   * May run outside of the transaction, and again inside. What it finds can be held until the write only when `isHeld`;
+   * otherwise a constraint has to refuse the row if it is not so any more.
+   */
+  beforeCreate?(lookup: Lookup & { readonly isHeld: boolean }, values: Values): Promise<Values>;
+  /** May look at rows that only those who may create this one are told of. Null: nothing has to be looked at. */
+  checkCreate?(row: Row): Check | null;
   afterCreate?(write: Write, row: Row, input: Values): Promise<void>;
-  /** `values` holds only what the input says. */
-  beforeUpdate?(write: Write, row: Row, values: Values): Promise<void>;
+  /** `values` holds only what the input says. Null: nothing has to be looked at. */
+  beforeUpdate?(row: Row, values: Values): Check | null;
   beforeDelete?(write: Write, row: Row): Promise<void>;
 }
+
+/** Runs inside the transaction. */
+export type Check = (write: Write) => Promise<void>;
 
 /** A field that leads to other rows. They are read when it is asked for, not as of a frame's position. */
 export type Relation =

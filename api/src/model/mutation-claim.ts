@@ -3,6 +3,7 @@ import type { Viewer } from '../auth/authenticate.ts';
 import { codedError } from '../errors.ts';
 import type { Database, WriteTransaction } from './transaction.ts';
 import type { Input } from './values.ts';
+import type { WriteRequest } from './write-request.ts';
 
 /** What the first call with a mutationId wrote. */
 export interface Claimed {
@@ -27,13 +28,12 @@ export const mutationIdKeptHours = 24;
  */
 export async function claimMutation(
   tx: WriteTransaction,
-  { userId }: Viewer,
+  request: WriteRequest,
   mutationId: string,
-  field: string,
-  input: Input,
-  key: Uint8Array,
 ): Promise<{ readonly result?: Claimed }> {
-  const hash = createHmac('sha256', key).update(canonical(input)).digest();
+  const { userId } = request.viewer;
+  const field = request.fieldName;
+  const hash = inputHash(request);
   const claimed = await tx.$executeRaw`
     INSERT INTO mutation_claims (viewer_id, mutation_id, field, input_hash)
     VALUES (${userId}::uuid, ${mutationId}::uuid, ${field}, ${hash})
@@ -65,11 +65,37 @@ export async function recordResult(
   });
 }
 
+/** A column that says whether the viewer (`viewer.id`) has used the mutationId before; false when it is null. */
+export function claimedColumn(mutationId: string): string {
+  return `EXISTS (SELECT FROM mutation_claims WHERE viewer_id = viewer.id AND mutation_id = ${mutationId}::uuid)`;
+}
+
+/**
+ * Claims the id together with its result, as part of the statement that writes: gives one row, or none when the id is claimed
+ * already. A claim that is under way is waited for, as in {@link claimMutation}.
+ *
+ * @param from  `FROM` something of one row when the write will be, of none when not; '' where it surely will.
+ */
+export function claimSql(
+  request: WriteRequest,
+  { mutationId, id }: { readonly mutationId: string; readonly id: string },
+  parameter: (value: unknown) => string,
+  from: string,
+): string {
+  const claim = [request.viewer.userId, mutationId, request.fieldName, inputHash(request), id].map(parameter);
+  return `INSERT INTO mutation_claims (viewer_id, mutation_id, field, input_hash, result_id, transaction_id)
+    SELECT ${claim.join()}, pg_current_xact_id()::text ${from} ON CONFLICT DO NOTHING RETURNING 1`;
+}
+
 /** Forgets claims older than {@link mutationIdKeptHours}. */
 export async function forgetOldClaims(database: Database): Promise<number> {
   const before = new Date(Date.now() - mutationIdKeptHours * 3_600_000);
   const { count } = await database.mutationClaim.deleteMany({ where: { createdAt: { lt: before } } });
   return count;
+}
+
+function inputHash({ claimKey, input }: WriteRequest): Buffer {
+  return createHmac('sha256', claimKey).update(canonical(input)).digest();
 }
 
 /** The same text for the same input, whatever the order of its keys. */

@@ -15,15 +15,17 @@ import {
 } from './result-union.ts';
 import type { Row } from './row.ts';
 import type { Input } from './values.ts';
-import { createRow, deleteRow, updateRow, type Written } from './write.ts';
+import { createRow, deleteRow, updateRow } from './write.ts';
 import { addCreateInput, addDeleteInput, addUpdateInput } from './write-input.ts';
+import type { WriteRequest, Written } from './write-request.ts';
 
 /** `createTask`, `updateTask`, `deleteTask`, as far as the model has them. */
 export function addMutations(model: Model, row: RowRef): void {
   const { name } = model;
   const conflict = addRowConflictError(model, row);
-  const request = (context: Context, fieldName: string, input: Input) => ({
+  const request = (context: Context, fieldName: string, input: Input): WriteRequest => ({
     prisma: context.services.prisma,
+    query: context.services.query,
     claimKey: context.services.claimKey,
     viewer: signedInViewer(context),
     fieldName,

@@ -10,11 +10,18 @@ export function rowFromRecord(model: Model, json: JsonRow): Row {
   return row;
 }
 
-/** A model's row from what Prisma gives. */
-export function rowFromPrisma(model: Model, record: Readonly<Record<string, unknown>>): Row {
+/** A model's row from what Prisma gives, or a statement with {@link fieldColumns}. */
+export function rowFromFields(model: Model, record: Readonly<Record<string, unknown>>): Row {
   const row: { __typename: string; [field: string]: Value } = { __typename: model.name };
   for (const name of Object.keys(model.fields)) row[name] = valueFromPrisma(record[name]);
   return row;
+}
+
+/** Every column of a model, each under its field's name. @param table  the name by which the statement calls the table. */
+export function fieldColumns({ fields }: Model, table: string): string {
+  return Object.keys(fields)
+    .map((name) => `${table}.${columnOf(name)} AS "${name}"`)
+    .join();
 }
 
 function valueFromJson(field: Field, json: JsonRow[string] | undefined): Value {

@@ -1,6 +1,6 @@
 import type { Where } from '../authority/rules.ts';
 import type { Model, Values } from './model.ts';
-import { rowFromPrisma } from './record-row.ts';
+import { rowFromFields } from './record-row.ts';
 import type { Row } from './row.ts';
 import type { Database } from './transaction.ts';
 
@@ -38,7 +38,7 @@ export function tableOf(model: Model, database: Database): Table {
   // The one cast of its kind: what it claims is tested for every model that is declared.
   const delegate = (database as unknown as Record<string, Delegate | undefined>)[model.singular];
   if (delegate === undefined) throw new TypeError(`prisma/schema.prisma has no model ${model.name}`);
-  const toRow = (found: Found) => rowFromPrisma(model, found);
+  const toRow = (found: Found) => rowFromFields(model, found);
   return {
     find: async (where, options) => (await delegate.findMany({ where, ...options })).map(toRow),
     async findOne(where) {

@@ -28,11 +28,12 @@ export const comment = defineModel({
     delete: anyOf(own('authorId'), memberOf('workspaceId', 'OWNER')),
   },
   rules: {
-    async beforeCreate({ tx, authority }, values) {
-      const taskId = textOf(values, 'taskId');
-      // Held until the comment is there: a task that moves meanwhile waits.
-      const [task] = await tx.$queryRaw<{ workspaceId: string }[]>`
-        SELECT workspace_id AS "workspaceId" FROM tasks WHERE id = ${taskId}::uuid FOR KEY SHARE`;
+    async beforeCreate({ query, authority, isHeld }, values) {
+      // Held until the comment is there: a task that moves meanwhile waits. Where it cannot be, the foreign key notices.
+      const [task] = await query<{ workspaceId: string }>(
+        `SELECT workspace_id AS "workspaceId" FROM tasks WHERE id = $1::uuid ${isHeld ? 'FOR KEY SHARE' : ''}`,
+        textOf(values, 'taskId'),
+      );
       if (task === undefined || !authority.memberships.has(task.workspaceId))
         throw new NotFoundError('There is no such Task, or you may not see it.');
       return { ...values, workspaceId: task.workspaceId, authorId: authority.viewerId };

@@ -33,18 +33,19 @@ export const member = defineModel({
     delete: anyOf(memberOf('workspaceId', 'OWNER'), own('userId')),
   },
   rules: {
-    async beforeCreate({ tx, authority }, values) {
+    async beforeCreate({ query, authority }, values) {
       // Only who may add a member is told whether a user exists.
       const isOwner = authority.memberships.get(textOf(values, 'workspaceId'))?.role === 'OWNER';
       const email = parseEmail(textOf(values, 'email'));
-      const user =
-        isOwner && email !== null ? await tx.user.findUnique({ where: { email }, select: { id: true } }) : null;
-      if (isOwner && user === null)
+      const [user] =
+        isOwner && email !== null ? await query<{ id: string }>('SELECT id FROM users WHERE email = $1', email) : [];
+      if (isOwner && user === undefined)
         throw new NotFoundError('There is no user with this e-mail. Ask them to sign up first.');
       return { ...values, userId: user?.id ?? null };
     },
-    async beforeUpdate(write, row, values) {
-      if (values['role'] !== undefined && values['role'] !== 'OWNER') await requireAnotherOwner(write, row);
+    beforeUpdate(row, values) {
+      const stepsDown = row['role'] === 'OWNER' && values['role'] !== undefined && values['role'] !== 'OWNER';
+      return stepsDown ? (write) => requireAnotherOwner(write, row) : null;
     },
     beforeDelete: requireAnotherOwner,
   },

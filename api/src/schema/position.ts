@@ -1,6 +1,6 @@
+import type { Query } from '@sync-hub/prisma/query';
 import { generateKeyBetween } from 'fractional-indexing';
 import type { Value } from '../model/row.ts';
-import type { WriteTransaction } from '../model/transaction.ts';
 
 /** What a fractional index looks like: base 62, never ending in the smallest digit. */
 export const positionPattern = {
@@ -9,10 +9,12 @@ export const positionPattern = {
 };
 
 /** The position before every other in the column. Two writers may find the same one; ties are broken by id. */
-export async function firstPosition(tx: WriteTransaction, workspaceId: string, status: Value): Promise<string> {
-  const rows = await tx.$queryRaw<{ first: string | null }[]>`
-    SELECT min(position) AS first FROM tasks
-    WHERE workspace_id = ${workspaceId}::uuid AND status = ${status}::task_status`;
+export async function firstPosition(query: Query, workspaceId: string, status: Value): Promise<string> {
+  const rows = await query<{ first: string | null }>(
+    'SELECT min(position) AS first FROM tasks WHERE workspace_id = $1::uuid AND status = $2::task_status',
+    workspaceId,
+    status,
+  );
   const first = rows[0]?.first ?? null;
   try {
     return generateKeyBetween(null, first);

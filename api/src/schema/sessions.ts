@@ -3,7 +3,7 @@ import type { ModelTypes } from '../model/add-model.ts';
 import { builder } from '../model/builder.ts';
 import { type Context, signedInViewer } from '../model/context.ts';
 import { readIdOf, writeGlobalId } from '../model/global-id.ts';
-import { rowFromPrisma } from '../model/record-row.ts';
+import { rowFromFields } from '../model/record-row.ts';
 import {
   addResultUnion,
   BadCredentialsErrorType,
@@ -60,7 +60,7 @@ export function addSessions(types: { readonly user: ModelTypes; readonly session
       description: "The viewer's own, live ones first.",
       resolve: async (_, __, context) => {
         const sessions = await context.services.sessions.list(signedInViewer(context));
-        return sessions.map((found) => rowFromPrisma(session, found));
+        return sessions.map((found) => rowFromFields(session, found));
       },
     }),
   );
@@ -78,12 +78,12 @@ function addOpening(types: { readonly user: ModelTypes; readonly session: ModelT
         resolve: (grant) => grant.accessTokenExpiresAt,
       }),
       refreshToken: t.string({ nullable: false, resolve: (grant) => grant.refreshToken }),
-      user: t.field({ type: types.user.row, nullable: false, resolve: (grant) => rowFromPrisma(user, grant.user) }),
+      user: t.field({ type: types.user.row, nullable: false, resolve: (grant) => rowFromFields(user, grant.user) }),
       session: t.field({
         type: types.session.row,
         nullable: false,
         // Whoever just signed in has no viewer yet: this session is his.
-        resolve: (grant) => ({ ...rowFromPrisma(session, grant.session), current: true }),
+        resolve: (grant) => ({ ...rowFromFields(session, grant.session), current: true }),
       }),
     }),
   });

@@ -1,7 +1,7 @@
 import { memberOf } from '../authority/rules.ts';
 import { ValidationError } from '../errors.ts';
 import { dateTime, type Enumeration, enumeration, integer, reference, text } from '../model/field.ts';
-import { defineModel, type Write } from '../model/model.ts';
+import { type Check, defineModel } from '../model/model.ts';
 import { textOf, type Value } from '../model/row.ts';
 import { firstPosition, positionPattern } from './position.ts';
 
@@ -53,27 +53,32 @@ export const task = defineModel({
     delete: memberOf('workspaceId', 'OWNER', 'EDITOR'),
   },
   rules: {
-    async beforeCreate({ tx, authority }, values) {
+    async beforeCreate({ query, authority }, values) {
       const workspaceId = textOf(values, 'workspaceId');
-      const position = values['position'] ?? (await firstPosition(tx, workspaceId, values['status'] ?? 'TODO'));
+      const position = values['position'] ?? (await firstPosition(query, workspaceId, values['status'] ?? 'TODO'));
       return { ...values, position, createdById: authority.viewerId };
     },
-    checkCreate: (write, row) => requireMember(write, textOf(row, 'workspaceId'), row['assigneeId']),
-    async beforeUpdate(write, row, values) {
+    checkCreate: (row) => memberCheck(textOf(row, 'workspaceId'), row['assigneeId']),
+    beforeUpdate(row, values) {
       const { workspaceId, assigneeId } = { ...row, ...values };
       const moves = workspaceId !== row['workspaceId'];
-      if (moves || values['assigneeId'] !== undefined) await requireMember(write, String(workspaceId), assigneeId);
+      return moves || values['assigneeId'] !== undefined ? memberCheck(String(workspaceId), assigneeId) : null;
     },
   },
 });
 
 /** Whoever is named by a task is shown to all who see it, so nobody can name just anybody. */
-async function requireMember({ tx }: Write, workspaceId: string, assigneeId: Value | undefined): Promise<void> {
-  if (typeof assigneeId !== 'string') return;
-  // Held until the task is written: a member who leaves meanwhile waits.
-  const members = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM members WHERE workspace_id = ${workspaceId}::uuid AND user_id = ${assigneeId}::uuid FOR KEY SHARE`;
-  if (members.length > 0) return;
-  const message = 'is not a member of the workspace. Name a member, or set it to null.';
-  throw new ValidationError([{ path: 'assigneeId', message }]);
+function memberCheck(workspaceId: string, assigneeId: Value | undefined): Check | null {
+  if (typeof assigneeId !== 'string') return null;
+  return async ({ query }) => {
+    // Held until the task is written: a member who leaves meanwhile waits.
+    const members = await query<unknown>(
+      'SELECT 1 FROM members WHERE workspace_id = $1::uuid AND user_id = $2::uuid FOR KEY SHARE',
+      workspaceId,
+      assigneeId,
+    );
+    if (members.length > 0) return;
+    const message = 'is not a member of the workspace. Name a member, or set it to null.';
+    throw new ValidationError([{ path: 'assigneeId', message }]);
+  };
 }

@@ -110,7 +110,7 @@ function createContext(
   let loaded: { readonly at: number; readonly authority: Promise<Authority> } | null = null;
   const authority = () => {
     if (loaded === null || loaded.at < Date.now() - authorityMaxAgeMs)
-      loaded = { at: Date.now(), authority: loadAuthority(services.prisma, signedInViewer({ viewer })) };
+      loaded = { at: Date.now(), authority: loadAuthority(services.query, signedInViewer({ viewer })) };
     return loaded.authority;
   };
   return { viewer, client, openQueue, authority, services, rows: createRowLoader(services.prisma, authority) };

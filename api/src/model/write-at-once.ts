@@ -1,0 +1,95 @@
+import type { Authority } from '../authority/authority.ts';
+import { authorityFrom, type ViewerColumns, viewerColumns } from '../authority/load.ts';
+import { judgeCreate, judgeDelete, judgeUpdate, notFound } from './judge-write.ts';
+import type { Model, Values } from './model.ts';
+import { claimedColumn } from './mutation-claim.ts';
+import { fieldColumns, rowFromFields } from './record-row.ts';
+import type { Row } from './row.ts';
+import { deleteVersion, insert, updateVersion } from './statement.ts';
+import { mutationIdOf, type WriteRequest, type Written } from './write-request.ts';
+
+// A write in two statements, each a transaction of its own, where an open transaction (write.ts) takes eleven to sixteen: the
+// first looks at all that is to be judged, the second writes if the row is still the very version that was judged. Nothing is
+// locked between the two. Measured beside that transaction: docs/performance.md, "Mutations".
+//
+// Null says that this cannot decide: the call's mutationId was used before, another write came between, a rule has something
+// to look up and hold, the database refused. Nothing was written then, and the transaction decides.
+
+/** @throws what {@link judgeUpdate} throws, NotFoundError. */
+export async function updateAtOnce(
+  model: Model,
+  id: string,
+  values: Values,
+  request: WriteRequest,
+): Promise<Written | null> {
+  if (!isPlain(model)) return null;
+  const seen = await look(model, request, id);
+  if (seen.isClaimed) return null;
+  const { row, rowVersion } = requireVisible(model, seen);
+  judgeUpdate(model, seen.authority, row, values, request.input);
+  if (model.rules.beforeUpdate?.(row, values)) return null;
+  return updateVersion(model, { id, rowVersion }, values, request);
+}
+
+/** @throws what {@link judgeDelete} throws, NotFoundError. */
+export async function deleteAtOnce(model: Model, id: string, request: WriteRequest): Promise<Written | null> {
+  if (!isPlain(model) || model.rules.beforeDelete !== undefined) return null;
+  const seen = await look(model, request, id);
+  if (seen.isClaimed) return null;
+  const { row, rowVersion } = requireVisible(model, seen);
+  judgeDelete(model, seen.authority, row, request.input);
+  return deleteVersion(model, { id, rowVersion }, request);
+}
+
+/** @throws what {@link judgeCreate} throws, and the model's own rules. */
+export async function createAtOnce(model: Model, given: Values, request: WriteRequest): Promise<Written | null> {
+  const { beforeCreate, checkCreate, afterCreate } = model.rules;
+  if (!isPlain(model) || afterCreate !== undefined) return null;
+  const { isClaimed, authority } = await look(model, request, null);
+  if (isClaimed) return null;
+  const filled = (await beforeCreate?.({ query: request.query, authority, isHeld: false }, given)) ?? given;
+  const { proposed, values } = judgeCreate(model, authority, filled);
+  if (checkCreate?.(proposed)) return null;
+  return insert(model, values, request);
+}
+
+/**
+ * Whether policies can judge its rows by what {@link look} gives. Not where they ask who shares a workspace; nor where some
+ * may not read every field, since what is written may change who.
+ */
+function isPlain({ policy, fields }: Model): boolean {
+  if (policy.read.readsPeers || policy.update.readsPeers || policy.delete.readsPeers) return false;
+  return Object.values(fields).every(({ readableBy }) => readableBy === undefined);
+}
+
+interface Seen {
+  readonly authority: Authority;
+  /** Whether the call's mutationId was used before. */
+  readonly isClaimed: boolean;
+  /** Null when there is none with this id, or none was asked for. */
+  readonly row: Row | null;
+  /** The transaction that wrote the row as it is: no other version of a row has the same. */
+  readonly rowVersion: string | null;
+}
+
+/** As of one snapshot. */
+async function look(model: Model, request: WriteRequest, id: string | null): Promise<Seen> {
+  const { userId } = request.viewer;
+  const [seen] = await request.query<ViewerColumns & { isClaimed: boolean; rowVersion: string | null }>(
+    `SELECT ${viewerColumns}, ${claimedColumn('$2')} AS "isClaimed",
+            target.xmin::text AS "rowVersion", ${fieldColumns(model, 'target')}
+       FROM (SELECT $1::uuid AS id) viewer LEFT JOIN ${model.table} target ON target.id = $3::uuid`,
+    userId,
+    mutationIdOf(request),
+    id,
+  );
+  if (seen === undefined) throw new Error('a SELECT of one row has given none');
+  const { isClaimed, rowVersion } = seen;
+  const row = rowVersion === null ? null : rowFromFields(model, { ...seen });
+  return { authority: authorityFrom(userId, seen), isClaimed, row, rowVersion };
+}
+
+function requireVisible(model: Model, { authority, row, rowVersion }: Seen) {
+  if (row === null || rowVersion === null || !model.policy.read.allows(authority, row)) throw notFound(model);
+  return { row, rowVersion };
+}

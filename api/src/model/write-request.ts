@@ -1,0 +1,28 @@
+import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import type { Query } from '@sync-hub/prisma/query';
+import type { Viewer } from '../auth/authenticate.ts';
+import type { Row } from './row.ts';
+import type { Input } from './values.ts';
+
+/** A call of one of the generic mutations. */
+export interface WriteRequest {
+  readonly prisma: PrismaClient;
+  readonly query: Query;
+  readonly claimKey: Uint8Array;
+  readonly viewer: Viewer;
+  /** Name of the mutation's field: a mutationId is bound to it. */
+  readonly fieldName: string;
+  readonly input: Input;
+}
+
+/** What a mutation wrote. `row` is as its viewer may read it; null when it was deleted. */
+export interface Written {
+  readonly id: string;
+  readonly row: Row | null;
+  /** xid8, as decimal text: what its frame carries. */
+  readonly transactionId: string;
+}
+
+export function mutationIdOf({ input }: WriteRequest): string | null {
+  return typeof input['mutationId'] === 'string' ? input['mutationId'] : null;
+}
