@@ -18,6 +18,7 @@ import { createStartPoints } from './feed/start-point.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { collectFeedMetrics } from './metrics.ts';
 import { columnOf } from './model/field.ts';
+import { createLook } from './model/look.ts';
 import { createClaimKey } from './model/mutation-claim.ts';
 import { models } from './schema/models.ts';
 import { createErrorCoder } from './server/coded-errors.ts';
@@ -133,7 +134,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const codeError = createErrorCoder({ log, suggestions: !isProduction });
   const graphql = createGraphql({
     schema,
-    services: { prisma, query, feed, sessions, claimKey: createClaimKey(config.JWT_SECRET) },
+    services: { prisma, query, look: createLook(query), feed, sessions, claimKey: createClaimKey(config.JWT_SECRET) },
     authenticate,
     codeError,
     settings: { isProduction, corsOrigins: corsOrigins(config), backlog, trustedProxies },

@@ -1,5 +1,6 @@
 import type { UserRole } from '@sync-hub/prisma/generated/client';
 import type { Query } from '@sync-hub/prisma/query';
+import { createBatch } from '../batch.ts';
 import type { AccessTokenFailure, AccessTokens } from './access-token.ts';
 import { readLiveSessions } from './live-sessions.ts';
 
@@ -31,9 +32,13 @@ export interface AuthenticateDeps {
  *
  * A viewer is given only for a good token whose session is alive at this moment. UNAUTHENTICATED: no token, or none of
  * ours. TOKEN_EXPIRED: refresh, then come again. SESSION_REVOKED: revoked, expired or gone with its user: sign in again.
- * Costs one query, and none for a bad token. Rejects only when Postgres does not answer.
+ * Costs a query, shared by all who come in the same turn, and none for a bad token. Rejects only when Postgres does not answer.
  */
 export function createAuthenticate({ query, accessTokens }: AuthenticateDeps): Authenticate {
+  const liveSession = createBatch(async (sessionIds: readonly string[]) => {
+    const live = await readLiveSessions(query, [...new Set(sessionIds)]);
+    return sessionIds.map((sessionId) => live.get(sessionId) ?? null);
+  });
   return async (authorization) => {
     const bearer = typeof authorization === 'string' ? bearerToken.exec(authorization)?.[1] : undefined;
     if (bearer === undefined) return { ok: false, code: 'UNAUTHENTICATED' };
@@ -41,7 +46,7 @@ export function createAuthenticate({ query, accessTokens }: AuthenticateDeps): A
     if (!reading.ok) return reading;
 
     const { userId, sessionId, expiresAt } = reading.token;
-    const session = (await readLiveSessions(query, [sessionId])).get(sessionId);
+    const session = await liveSession(sessionId);
     if (session?.userId !== userId) return { ok: false, code: 'SESSION_REVOKED' };
     return { ok: true, viewer: { userId, sessionId, role: session.role, tokenExpiresAt: expiresAt } };
   };

@@ -6,6 +6,7 @@ import type { Authority } from '../authority/authority.ts';
 import { codedError } from '../errors.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { OpenQueue } from '../feed/frame-queue.ts';
+import type { Look } from './look.ts';
 import type { RowLoader } from './row-loader.ts';
 
 /** What every resolver is given: who asks, and the services of the process. */
@@ -24,6 +25,7 @@ export interface Services {
   readonly prisma: PrismaClient;
   /** Over the connections of `prisma`. */
   readonly query: Query;
+  readonly look: Look;
   readonly feed: Feed;
   readonly sessions: Sessions;
   /** Of the hashes by which a retried mutation is known. */

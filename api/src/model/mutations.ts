@@ -26,6 +26,7 @@ export function addMutations(model: Model, row: RowRef): void {
   const request = (context: Context, fieldName: string, input: Input): WriteRequest => ({
     prisma: context.services.prisma,
     query: context.services.query,
+    look: context.services.look,
     claimKey: context.services.claimKey,
     viewer: signedInViewer(context),
     fieldName,

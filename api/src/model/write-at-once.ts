@@ -1,10 +1,6 @@
-import type { Authority } from '../authority/authority.ts';
-import { authorityFrom, type ViewerColumns, viewerColumns } from '../authority/load.ts';
 import { judgeCreate, judgeDelete, judgeUpdate, notFound } from './judge-write.ts';
+import type { Seen } from './look.ts';
 import type { Model, Values } from './model.ts';
-import { claimedColumn } from './mutation-claim.ts';
-import { fieldColumns, rowFromFields } from './record-row.ts';
-import type { Row } from './row.ts';
 import { deleteVersion, insert, updateVersion } from './statement.ts';
 import { mutationIdOf, type WriteRequest, type Written } from './write-request.ts';
 
@@ -54,7 +50,7 @@ export async function createAtOnce(model: Model, given: Values, request: WriteRe
 }
 
 /**
- * Whether policies can judge its rows by what {@link look} gives. Not where they ask who shares a workspace; nor where some
+ * Whether policies can judge its rows by what a look gives. Not where they ask who shares a workspace; nor where some
  * may not read every field, since what is written may change who.
  */
 function isPlain({ policy, fields }: Model): boolean {
@@ -62,31 +58,8 @@ function isPlain({ policy, fields }: Model): boolean {
   return Object.values(fields).every(({ readableBy }) => readableBy === undefined);
 }
 
-interface Seen {
-  readonly authority: Authority;
-  /** Whether the call's mutationId was used before. */
-  readonly isClaimed: boolean;
-  /** Null when there is none with this id, or none was asked for. */
-  readonly row: Row | null;
-  /** The transaction that wrote the row as it is: no other version of a row has the same. */
-  readonly rowVersion: string | null;
-}
-
-/** As of one snapshot. */
-async function look(model: Model, request: WriteRequest, id: string | null): Promise<Seen> {
-  const { userId } = request.viewer;
-  const [seen] = await request.query<ViewerColumns & { isClaimed: boolean; rowVersion: string | null }>(
-    `SELECT ${viewerColumns}, ${claimedColumn('$2')} AS "isClaimed",
-            target.xmin::text AS "rowVersion", ${fieldColumns(model, 'target')}
-       FROM (SELECT $1::uuid AS id) viewer LEFT JOIN ${model.table} target ON target.id = $3::uuid`,
-    userId,
-    mutationIdOf(request),
-    id,
-  );
-  if (seen === undefined) throw new Error('a SELECT of one row has given none');
-  const { isClaimed, rowVersion } = seen;
-  const row = rowVersion === null ? null : rowFromFields(model, { ...seen });
-  return { authority: authorityFrom(userId, seen), isClaimed, row, rowVersion };
+function look(model: Model, request: WriteRequest, id: string | null): Promise<Seen> {
+  return request.look(model, { viewerId: request.viewer.userId, mutationId: mutationIdOf(request), id });
 }
 
 function requireVisible(model: Model, { authority, row, rowVersion }: Seen) {

@@ -1,6 +1,7 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import type { Query } from '@sync-hub/prisma/query';
 import type { Viewer } from '../auth/authenticate.ts';
+import type { Look } from './look.ts';
 import type { Row } from './row.ts';
 import type { Input } from './values.ts';
 
@@ -8,6 +9,7 @@ import type { Input } from './values.ts';
 export interface WriteRequest {
   readonly prisma: PrismaClient;
   readonly query: Query;
+  readonly look: Look;
   readonly claimKey: Uint8Array;
   readonly viewer: Viewer;
   /** Name of the mutation's field: a mutationId is bound to it. */
