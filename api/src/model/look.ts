@@ -60,11 +60,16 @@ async function lookAt(query: Query, text: string, model: Model, calls: readonly 
   });
 }
 
+/**
+ * Postgres plans this once a connection, or planning would cost three times what looking does (0.19 against 0.06 ms): hidden in a
+ * SELECT, arrays of every length are planned alike. OFFSET 0 has each row looked up by its id, however small the table was then.
+ */
 function lookSql(model: Model): string {
   return `
     SELECT ${viewerColumns}, ${claimedColumn('viewer.mutation_id')} AS "isClaimed",
            target.xmin::text AS "rowVersion", ${fieldColumns(model, 'target')}
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS viewer (id, mutation_id, target_id, place)
-      LEFT JOIN ${model.table} target ON target.id = viewer.target_id
+      FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]))
+           WITH ORDINALITY AS viewer (id, mutation_id, target_id, place)
+      LEFT JOIN LATERAL (SELECT xmin, * FROM ${model.table} WHERE id = viewer.target_id OFFSET 0) target ON true
      ORDER BY place`;
 }

@@ -67,7 +67,9 @@ export async function recordResult(
 
 /** A column that says whether the viewer (`viewer.id`) has used the mutationId before; false when it is null. */
 export function claimedColumn(mutationId: string): string {
-  return `EXISTS (SELECT FROM mutation_claims WHERE viewer_id = viewer.id AND mutation_id = ${mutationId})`;
+  // Not EXISTS: Postgres may answer that by reading the whole table once.
+  const claim = `SELECT true FROM mutation_claims WHERE viewer_id = viewer.id AND mutation_id = ${mutationId}`;
+  return `coalesce((${claim}), false)`;
 }
 
 /**
