@@ -10,6 +10,7 @@ import { createFrameQueue } from '../feed/frame-queue.ts';
 import { type Context, type Services, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import { codedDocumentErrors, type ErrorCoder } from './coded-errors.ts';
+import { cacheDocuments, createDocumentCache } from './document-cache.ts';
 import { renderGraphiql } from './graphiql.ts';
 import { exampleTabs } from './graphiql-examples.ts';
 
@@ -40,8 +41,12 @@ interface Dependencies {
   };
 }
 
+/** Some two hundred of the size of a screen's query. */
+const documentCacheBytes = 16 * 2 ** 20;
+
 /** GraphQL over HTTP at /graphql, with GraphiQL, and the engine that WebSocket operations run on. */
 export function createGraphql({ schema, services, authenticate, codeError, settings }: Dependencies) {
+  const { parserAndValidationCache, forgetInvalid } = cacheDocuments(createDocumentCache(documentCacheBytes));
   const context = async ({ req, socketOperation }: ServerContext): Promise<Context> => {
     if (socketOperation !== undefined) return createContext(services, socketOperation);
     const authorization = req?.headers.authorization;
@@ -64,7 +69,8 @@ export function createGraphql({ schema, services, authenticate, codeError, setti
     graphqlEndpoint: '/graphql',
     cors: corsOptions(settings.corsOrigins),
     maskedErrors: { maskError: (error) => codeError(error) },
-    plugins: [codedDocumentErrors(codeError), ...(settings.isProduction ? [noIntrospection] : [])],
+    parserAndValidationCache,
+    plugins: [codedDocumentErrors(codeError), forgetInvalid, ...(settings.isProduction ? [noIntrospection] : [])],
     renderGraphiQL: renderGraphiql,
     graphiql: settings.isProduction
       ? false

@@ -1,0 +1,76 @@
+import type { DocumentNode } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+
+/** What a parsed document holds for each of its tokens: 280 to 300 were measured. */
+const bytesPerToken = 320;
+/** Of its text: two a character at most, and it is held twice, as key and as source. */
+const bytesPerCharacter = 4;
+
+export interface DocumentCache {
+  get(text: string): DocumentNode | undefined;
+  set(text: string, document: DocumentNode): void;
+  forget(document: DocumentNode): void;
+  /** What it holds, roughly. */
+  readonly bytes: number;
+}
+
+/**
+ * What is kept of the documents that clients send, so that each is parsed and validated once. Whoever sends ever new ones
+ * pushes out those that were not asked for the longest. (Yoga's own keeps a thousand of any size, which would be gigabytes.)
+ *
+ * Only what follows from the text is kept. What an operation costs depends on its variables, and is counted each time it runs.
+ *
+ * @param maxBytes  a document of more than a sixteenth of it is not kept, or a few would push out all others.
+ */
+export function createDocumentCache(maxBytes: number): DocumentCache {
+  const documents = new Map<string, { readonly document: DocumentNode; readonly bytes: number }>();
+  let bytes = 0;
+  function remove(text: string) {
+    bytes -= documents.get(text)?.bytes ?? 0;
+    documents.delete(text);
+  }
+  return {
+    get bytes() {
+      return bytes;
+    },
+    get(text) {
+      const entry = documents.get(text);
+      if (entry === undefined) return undefined;
+      // A Map keeps the order in which keys came: the first is the one that was not asked for the longest.
+      documents.delete(text);
+      documents.set(text, entry);
+      return entry.document;
+    },
+    set(text, document) {
+      const size = text.length * bytesPerCharacter + (document.tokenCount ?? 0) * bytesPerToken;
+      if (size > maxBytes / 16) return;
+      remove(text);
+      documents.set(text, { document, bytes: size });
+      bytes += size;
+      for (const oldest of documents.keys()) {
+        if (bytes <= maxBytes) break;
+        remove(oldest);
+      }
+    },
+    forget(document) {
+      const text = document.loc?.source.body;
+      if (text !== undefined && documents.get(text)?.document === document) remove(text);
+    },
+  };
+}
+
+/**
+ * Has Yoga keep documents in this cache. What is not valid is not kept: its errors, up to a hundred of 5 KB each, would hang on
+ * to it, and no client means to send it again.
+ */
+export function cacheDocuments(documents: DocumentCache) {
+  const forgetInvalid: Plugin = {
+    onValidate:
+      ({ params }) =>
+      ({ valid }) => {
+        if (!valid) documents.forget(params.documentAST);
+      },
+  };
+  const errorCache = { get: () => undefined, set: () => {} };
+  return { parserAndValidationCache: { documentCache: documents, errorCache }, forgetInvalid };
+}
