@@ -18,6 +18,12 @@ interface Dependencies {
   readonly maxWaitMs: number;
 }
 
+/**
+ * Classes of SQLSTATE that say something about the statement and nothing about its connection: that is kept. (`pool.query` would
+ * end it, and whoever sends ids that are taken would have us connect anew each time.)
+ */
+const refusals = /^(22|23|40|42)/;
+
 export function createQuery({ pool, nameOf, maxWaitMs }: Dependencies): Query {
   return async <Row>(text: string, ...values: readonly unknown[]) => {
     const client = await connect(pool, maxWaitMs);
@@ -30,8 +36,8 @@ export function createQuery({ pool, nameOf, maxWaitMs }: Dependencies): Query {
       const { rows } = await client.query({ name: nameOf(text), text, values: [...values] });
       return rows as Row[];
     } catch (error) {
-      // What the server refuses (a key that is taken) costs no connection, as it would through `pool.query`.
-      if (!(error instanceof pg.DatabaseError)) broken ??= error instanceof Error ? error : new Error(String(error));
+      const isRefusal = error instanceof pg.DatabaseError && refusals.test(error.code ?? '');
+      if (!isRefusal) broken ??= error instanceof Error ? error : new Error(String(error));
       throw error;
     } finally {
       client.off('error', onError);

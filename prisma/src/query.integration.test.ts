@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
+import pg from 'pg';
+import { createQuery, type Query } from './query.ts';
+import { createStatementNames } from './statement-names.ts';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let query: Query;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  pool = new pg.Pool({ connectionString: database.url, max: 1 });
+  pool.on('error', () => {});
+  query = createQuery({ pool, nameOf: createStatementNames(), maxWaitMs: 200 });
+});
+afterEach(async () => {
+  await pool.end();
+  await database.close();
+});
+
+const backend = async () => (await query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
+
+test('a statement that comes again is prepared once, under the same name', async () => {
+  for (const value of ['one', 'two']) expect(await query('SELECT $1::text AS value', value)).toEqual([{ value }]);
+  const prepared = await query(
+    'SELECT name FROM pg_prepared_statements WHERE statement = $1',
+    'SELECT $1::text AS value',
+  );
+  expect(prepared).toEqual([{ name: 's0' }]);
+});
+
+test('a statement that Postgres refuses costs no connection', async () => {
+  const before = await backend();
+  await expect(query('SELECT 1 / $1::int', 0)).rejects.toMatchObject({ code: '22012' });
+  expect(await backend()).toBe(before);
+});
+
+test('a connection that has ended is replaced', async () => {
+  const before = await backend();
+  const running = query('SELECT pg_sleep(60)');
+  const ended = expect(running).rejects.toThrow();
+  await database.query('SELECT pg_terminate_backend($1)', [before]);
+  await ended;
+  expect(await backend()).not.toBe(before);
+});
+
+test('nobody waits for a connection without end, and who gave up takes none', async () => {
+  const client = await pool.connect();
+  await expect(query('SELECT 1')).rejects.toThrow('timeout exceeded');
+  client.release();
+  expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
