@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@sync-hub/runtime/log';
 import { createBackoff } from '@sync-hub/stream/backoff';
-import type { Connect, Connection } from './connection.ts';
+import type { Connect, Connection, Query } from './connection.ts';
 
 export interface Leadership {
   /** Aborts when this process can no longer be sure to be the leader. */
   readonly lost: AbortSignal;
+  /** On the connection that holds the leadership, for what must end with it. */
+  readonly query: Query;
   /** Lets a standby take over at once. */
   resign(): Promise<void>;
 }
@@ -65,13 +67,22 @@ export function createElection({ connect, log, settings: { leaseMs, pingMs } }: 
         (error: Error) => lose(error.message),
       );
     }, pingMs);
-    lost.signal.addEventListener('abort', () => clearInterval(pings), { once: true });
+    let ending: Promise<void> | undefined;
+    lost.signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(pings);
+        ending = connection.end(); // At once: whoever waits for a query on it would wait for a server that is cut off.
+      },
+      { once: true },
+    );
 
     return {
       lost: lost.signal,
+      query: connection.query,
       async resign() {
         lose('it resigned');
-        await connection.end();
+        await ending;
       },
     };
   }

@@ -12,6 +12,8 @@ export interface Probe {
   readonly isWaiting: boolean;
   /** Somebody asked for a new epoch. */
   readonly isEpochOver: boolean;
+  /** All transactions below this xid have ended, and were seen by this look if they committed. */
+  readonly oldestOpenXid: bigint;
 }
 
 /**
@@ -20,14 +22,17 @@ export interface Probe {
  * @throws {FencedOffError} when the session of this relay is not the one in charge any more.
  */
 export async function probe(query: Query, batch: Batch, session: string): Promise<Probe> {
-  const [row] = await query<Probe>(probeSql, [session, batch.to]);
+  const [row] = await query<ProbeRow>(probeSql, [session, batch.to]);
   if (row === undefined) throw new FencedOffError('another relay has begun a session');
-  return row;
+  return { ...row, oldestOpenXid: BigInt(row.oldestOpenXid) };
 }
+
+type ProbeRow = Omit<Probe, 'oldestOpenXid'> & { readonly oldestOpenXid: string };
 
 const probeSql = `
   SELECT new_epoch_reason IS NOT NULL AS "isEpochOver",
-         EXISTS (SELECT FROM sync.committed_between($2, pg_current_snapshot())) AS "isWaiting"
+         EXISTS (SELECT FROM sync.committed_between($2, pg_current_snapshot())) AS "isWaiting",
+         pg_snapshot_xmin(pg_current_snapshot())::text AS "oldestOpenXid"
   FROM sync.relay_session WHERE session = $1`;
 
 /**

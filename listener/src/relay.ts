@@ -1,12 +1,14 @@
 import type { Log } from '@sync-hub/runtime/log';
 import { createBackoff } from '@sync-hub/stream/backoff';
 import type { Stream } from '@sync-hub/stream/stream';
+import { createAwakeLock } from './awake-lock.ts';
 import { createCleanup } from './cleanup.ts';
 import { createConnect, QUEUE_SETTINGS } from './connection.ts';
-import { createElection } from './election.ts';
+import { createElection, type Leadership } from './election.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { Metrics } from './metrics.ts';
 import { createTerm } from './term.ts';
+import { createVigil } from './vigil.ts';
 import { startWakeUps } from './wake-ups.ts';
 
 export interface RelaySettings {
@@ -46,7 +48,7 @@ export function createRelay({ stream, metrics, log, settings }: Dependencies) {
   const election = createElection({ connect, log, settings: { leaseMs: LEASE_MS, pingMs: PING_MS } });
   let isLeading = false;
 
-  async function lead(signal: AbortSignal): Promise<void> {
+  async function lead(leadership: Leadership, signal: AbortSignal): Promise<void> {
     const { query, ended, end } = await connect('relay', { ...QUEUE_SETTINGS, synchronous_commit: 'on' });
     const wakeUps = startWakeUps({ databaseUrl: settings.databaseUrl, log });
     const housekeeping = startHousekeeping({
@@ -62,7 +64,7 @@ export function createRelay({ stream, metrics, log, settings }: Dependencies) {
       const term = createTerm({
         query,
         stream,
-        wakeUps,
+        vigil: createVigil({ query, awakeLock: createAwakeLock(leadership.query), wakeUps }),
         metrics,
         log,
         settings: { ...settings, heartbeatMs: HEARTBEAT_MS },
@@ -86,7 +88,7 @@ export function createRelay({ stream, metrics, log, settings }: Dependencies) {
         metrics.leader.set(1);
         const electedAt = performance.now();
         try {
-          await lead(AbortSignal.any([signal, leadership.lost]));
+          await lead(leadership, AbortSignal.any([signal, leadership.lost]));
         } catch (error) {
           if (!signal.aborted) log.warn({ err: error }, 'not leading any more');
         }

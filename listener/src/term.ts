@@ -9,7 +9,7 @@ import { fenceNext, probe } from './fence.ts';
 import type { Metrics } from './metrics.ts';
 import { createPublisher, PublishFailedError } from './publisher.ts';
 import { beginSession } from './relay-session.ts';
-import type { WakeUps } from './wake-ups.ts';
+import type { Vigil } from './vigil.ts';
 
 export interface TermSettings {
   /** Longest wait between two looks at the database. */
@@ -24,7 +24,7 @@ interface Dependencies {
   /** Of a connection with {@link QUEUE_SETTINGS} and `synchronous_commit = on`. */
   readonly query: Query;
   readonly stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes'>;
-  readonly wakeUps: Pick<WakeUps, 'next'>;
+  readonly vigil: Vigil;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly settings: TermSettings;
@@ -40,7 +40,7 @@ interface Dependencies {
  * Any other error ends the term. Writers never notice: what they commit waits in the outbox, and no transaction is open
  * while the relay waits for the stream.
  */
-export function createTerm({ query, stream, wakeUps, metrics, log, settings }: Dependencies) {
+export function createTerm({ query, stream, vigil, metrics, log, settings }: Dependencies) {
   const reader = createBatchReader({
     query,
     settings: { pieceBytes: settings.pieceBytes, maxRowBytes: stream.maxRecordBytes },
@@ -53,15 +53,20 @@ export function createTerm({ query, stream, wakeUps, metrics, log, settings }: D
     const { epoch, epochId } = caughtUp;
     let newest: Batch = caughtUp.newest;
     let beatAt = performance.now();
+    /** Looks in a row that found something. */
+    let finds = 0;
     for (;;) {
       signal.throwIfAborted();
-      const { isWaiting, isEpochOver } = await probe(query, newest, session);
+      const { isWaiting, isEpochOver, oldestOpenXid } = await probe(query, newest, session);
       if (isEpochOver) return;
       const quietMs = performance.now() - beatAt;
+      finds = isWaiting ? finds + 1 : 0;
       if (!isWaiting && quietMs < settings.heartbeatMs) {
-        await wakeUps.next(Math.min(settings.pollMs, settings.heartbeatMs - quietMs), signal);
+        await vigil.rest(oldestOpenXid, Math.min(settings.pollMs, settings.heartbeatMs - quietMs), signal);
         continue;
       }
+      // A single change is relayed while writers may nudge: going to sleep again costs more than their nudges.
+      if (finds > 1) await vigil.busy();
       const fenced = await fenceNext(query, newest, session);
       metrics.batches.inc();
       newest = await publisher.publish(fenced, { epoch, epochId, held: fenced.batch, signal });
@@ -85,6 +90,7 @@ export function createTerm({ query, stream, wakeUps, metrics, log, settings }: D
         } catch (error) {
           if (!(error instanceof PublishFailedError)) throw error;
           failures += 1;
+          await vigil.busy(); // As long as nothing can be sent, nudges are of no use.
           log.error({ err: error.cause, failures }, 'the stream does not take records; changes wait in the outbox');
           await backoff.wait(signal);
           signal.throwIfAborted();

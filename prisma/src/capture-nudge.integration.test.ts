@@ -53,6 +53,29 @@ test('a transaction can do without', async () => {
   ).toEqual([]);
 });
 
+test('nobody nudges a relay that is awake, nor keeps it from saying so', async () => {
+  const relay = await database.pool.connect();
+  const writer = await database.pool.connect();
+  const insert = `INSERT INTO workspaces (name) VALUES ('awake')`;
+  const lock = `x'73796e63'::integer, x'6177616b'::integer`;
+  try {
+    await writer.query(`BEGIN; ${insert}`);
+    expect((await relay.query(`SELECT pg_try_advisory_lock(${lock}) AS taken`)).rows).toEqual([{ taken: true }]);
+    expect(await nudgesOf(insert)).toEqual([]);
+    // It had nudged already: what counts is the moment of its write.
+    nudges = [];
+    await writer.query(`${insert}; COMMIT`);
+    await waitFor(() => nudges.length > 0, { what: 'the nudge of the first write' });
+    await relay.query(`SELECT pg_advisory_unlock(${lock})`);
+    expect(await nudgesOf(insert)).toHaveLength(1);
+    const advisory = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = x'6177616b'::integer`;
+    expect(await database.query(advisory)).toEqual([]);
+  } finally {
+    relay.release(true);
+    writer.release();
+  }
+});
+
 test('a whole database can do without, and its transactions can then be prepared', async () => {
   const postgres = await startPostgres({
     dataDir: await createTestFolder(),

@@ -1,8 +1,10 @@
 import type { Stream } from '@sync-hub/stream/stream';
 import { Registry } from 'prom-client';
+import { createAwakeLock } from '../awake-lock.ts';
 import { createConnect, QUEUE_SETTINGS } from '../connection.ts';
 import { createMetrics } from '../metrics.ts';
 import { createTerm, type TermSettings } from '../term.ts';
+import { createVigil } from '../vigil.ts';
 import { startWakeUps } from '../wake-ups.ts';
 import { testLog } from './start-relay.ts';
 
@@ -23,7 +25,7 @@ export async function startTerm(
   const term = createTerm({
     query: connection.query,
     stream,
-    wakeUps,
+    vigil: createVigil({ query: connection.query, awakeLock: createAwakeLock(connection.query), wakeUps }),
     metrics: createMetrics(new Registry()),
     log: testLog,
     settings: { pollMs: 250, heartbeatMs: 1_000, pieceBytes: 2 ** 20, ...settings },

@@ -51,8 +51,14 @@ CREATE TABLE sync.tracked (
   exclude text[] NOT NULL
 );
 
--- Wakes the relay. A nudge and no more: it polls as well. `ALTER DATABASE … SET sync.nudge = off` (or SET LOCAL, in a
--- transaction that is to be PREPAREd) does without: NOTIFY takes a global lock at commit and forbids two-phase commit.
+-- Wakes the relay, if it sleeps. A nudge and no more: it polls as well. `ALTER DATABASE … SET sync.nudge = off` (or SET
+-- LOCAL, in a transaction that is to be PREPAREd) does without: NOTIFY takes a global lock at commit and forbids two-phase
+-- commit.
+--
+-- While the relay is awake it holds an advisory lock exclusively (listener/src/awake-lock.ts), and what commits is found
+-- without a nudge. Writers never wait for that lock, and do not keep it: an open, or prepared, transaction that kept it
+-- would keep the relay from taking it. Trying comes after this transaction has its id, and before the relay sleeps it
+-- waits for the end of every transaction that had one before it let go: docs/decisions/nudge-only-who-sleeps.md.
 CREATE FUNCTION sync.nudge() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog
 AS $$
@@ -60,6 +66,9 @@ BEGIN
   -- Without a transaction id nothing was written: a statement that met no row.
   IF pg_current_xact_id_if_assigned() IS NOT NULL
     AND lower(coalesce(current_setting('sync.nudge', true), '')) NOT IN ('off', 'false', 'no', '0')
+    -- One expression, in which nothing can be interrupted: a lock of the session outlives an error. "sync", "awak".
+    AND (pg_try_advisory_lock_shared(x'73796e63'::integer, x'6177616b'::integer)
+      AND pg_advisory_unlock_shared(x'73796e63'::integer, x'6177616b'::integer))
   THEN
     PERFORM pg_notify('sync', '');
   END IF;
