@@ -1,6 +1,7 @@
 import type { Batch } from './batch.ts';
 import type { Query } from './connection.ts';
 import { fetchRows, idOfRow, type OutboxRow, type PlannedRow, planRows } from './outbox-rows.ts';
+import { readSmallBatch } from './small-batch.ts';
 import { countRows, cutIntoRuns, type Transaction, transactionsBetween } from './transactions.ts';
 
 /** Consecutive rows of a batch. Without rows: the whole of a batch that has none. */
@@ -56,6 +57,10 @@ export function createBatchReader({ query, settings: { pieceBytes, maxRowBytes }
      * @throws {FencedOffError} {@link MissingRowsError}
      */
     async *read(batch: Batch, { held, fromSeq }: { held: number; fromSeq: number }): AsyncGenerator<Piece> {
+      if (fromSeq === batch.firstSeq) {
+        const rows = await readSmallBatch(query, batch, { held, maxBytes: Math.min(pieceBytes, maxRowBytes) });
+        if (rows.length > 0) return yield { firstSeq: fromSeq, rows };
+      }
       let nextSeq = batch.firstSeq;
       for await (const window of transactionsBetween(query, { ...batch, held })) {
         for (const run of cutIntoRuns(window, SLICE_ROWS)) {

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-/** Runs one statement. Numbers of 64 bits come as text. */
-export type Query = <Row>(sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+/**
+ * Runs one statement. Numbers of 64 bits come as text.
+ *
+ * @param name  to have it parsed once a connection, and planned once for whatever values: for what runs often on few rows.
+ */
+export type Query = <Row>(sql: string, values?: readonly unknown[], name?: string) => Promise<readonly Row[]>;
 
 /** One direct connection to the primary: what is set or locked on it lasts until it ends. */
 export interface Connection {
@@ -49,7 +53,8 @@ export function createConnect(databaseUrl: string): Connect {
     client.on('error', (error) => ended.abort(error));
     client.on('end', () => ended.abort(new Error(`the connection for ${purpose} has ended`)));
 
-    const query: Query = async (sql, values = []) => (await client.query(sql, [...values])).rows;
+    const query: Query = async (text, values = [], name) =>
+      (await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })).rows;
     const end = () =>
       Promise.race([client.end(), sleep(END_TIMEOUT_MS, undefined, { ref: false })]).catch(() => undefined);
 

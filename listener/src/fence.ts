@@ -6,59 +6,72 @@ export class FencedOffError extends Error {
   override readonly name = 'FencedOffError';
 }
 
-/** What a look at the database shows, without writing anything. */
-export interface Probe {
-  /** Something has committed since the batch. */
+/** What a look at the database shows. */
+export interface Look {
+  /** The next batch; null when there is nothing to relay, and nothing was written. */
+  readonly fenced: Batch | null;
+  /** Something has committed since the batch that is held. */
   readonly isWaiting: boolean;
-  /** Somebody asked for a new epoch. */
+  /** Somebody asked for a new epoch. Nothing was fenced. */
   readonly isEpochOver: boolean;
   /** All transactions below this xid have ended, and were seen by this look if they committed. */
   readonly oldestOpenXid: bigint;
 }
 
 /**
- * Looks whether there is anything to relay after `batch`.
- *
- * @throws {FencedOffError} when the session of this relay is not the one in charge any more.
- */
-export async function probe(query: Query, batch: Batch, session: string): Promise<Probe> {
-  const [row] = await query<ProbeRow>(probeSql, [session, batch.to]);
-  if (row === undefined) throw new FencedOffError('another relay has begun a session');
-  return { ...row, oldestOpenXid: BigInt(row.oldestOpenXid) };
-}
-
-type ProbeRow = Omit<Probe, 'oldestOpenXid'> & { readonly oldestOpenXid: string };
-
-const probeSql = `
-  SELECT new_epoch_reason IS NOT NULL AS "isEpochOver",
-         EXISTS (SELECT FROM sync.committed_between($2, pg_current_snapshot())) AS "isWaiting",
-         pg_snapshot_xmin(pg_current_snapshot())::text AS "oldestOpenXid"
-  FROM sync.relay_session WHERE session = $1`;
-
-/**
- * Fixes the next batch, durably: everything that has committed since `held`, which is thereby acknowledged as sent.
+ * Looks whether anything has committed since `held`, and if so fixes the next batch, durably: everything that has committed
+ * since `held`, which is thereby acknowledged as sent. One statement: a change that wakes the relay waits for no other.
  *
  * Of all relays that hold the same batch one gets the next: they would write the same primary key. The new `to` was taken
- * after the commit of `held`, so snapshots only grow. The statement writes and waits for its commit record to be on disk;
+ * after the commit of `held`, so snapshots only grow. A statement that fences waits for its commit record to be on disk;
  * that also makes sure that a crash of the server cannot give an xid below the new `to` to another transaction.
  *
+ * @param isDue  fence also a batch without rows, the heartbeat.
  * @throws {FencedOffError} when another relay got it, or is in charge now.
  */
-export async function fenceNext(query: Query, held: Batch, session: string): Promise<Batch> {
-  const [row] = await query<BatchRow>(fenceSql, [held.batch, held.sentSeq, session]);
-  if (row === undefined) throw new FencedOffError(`another relay has gone on from batch ${held.batch}`);
-  return parseBatch(row);
+export async function lookAndFence(query: Query, held: Batch, session: string, isDue: boolean): Promise<Look> {
+  const [row] = await query<LookRow>(lookSql, [held.batch, held.sentSeq, session, held.to, isDue], 'look');
+  if (row === undefined) throw new FencedOffError('another relay has begun a session');
+  const { isWaiting, isEpochOver } = row;
+  const fenced = row.batch === null ? null : parseBatch(row);
+  if (fenced === null && !isEpochOver && (isWaiting || isDue)) {
+    throw new FencedOffError(`another relay has gone on from batch ${held.batch}`);
+  }
+  return { fenced, isWaiting, isEpochOver, oldestOpenXid: BigInt(row.oldestOpenXid) };
 }
 
-const fenceSql = `
-  INSERT INTO sync.batch (batch, incarnation, tag, from_snapshot, to_snapshot, fenced_at, first_seq, sent_seq)
-  SELECT held.batch + 1, sync.server_incarnation(), gen_random_uuid(), held.to_snapshot, pg_current_snapshot(), clock_timestamp(),
-         held.sent_seq + 1, held.sent_seq
-  FROM sync.batch AS held, sync.relay_session AS relay
-  WHERE held.batch = $1 AND held.sent_seq = $2
-    AND relay.session = $3 AND relay.server_started_at = pg_postmaster_start_time()
-  ON CONFLICT (batch) DO NOTHING
-  RETURNING ${batchColumns}`;
+/** Fixes the next batch, whatever is in it. @throws {FencedOffError} */
+export async function fenceNext(query: Query, held: Batch, session: string): Promise<Batch> {
+  const { fenced } = await lookAndFence(query, held, session, true);
+  if (fenced === null) throw new FencedOffError('the epoch is over');
+  return fenced;
+}
+
+type LookRow = (BatchRow | { readonly batch: null }) & {
+  readonly isWaiting: boolean;
+  readonly isEpochOver: boolean;
+  readonly oldestOpenXid: string;
+};
+
+// All parts of a statement have one snapshot: what is waiting is what lies between the two of the batch.
+const lookSql = `
+  WITH look AS MATERIALIZED (
+    SELECT relay.new_epoch_reason IS NOT NULL AS is_epoch_over,
+           EXISTS (SELECT FROM sync.committed_between($4::pg_snapshot, pg_current_snapshot())) AS is_waiting,
+           relay.server_started_at = pg_postmaster_start_time() AS is_same_run
+    FROM sync.relay_session AS relay WHERE relay.session = $3::uuid
+  ), fenced AS (
+    INSERT INTO sync.batch (batch, incarnation, tag, from_snapshot, to_snapshot, fenced_at, first_seq, sent_seq)
+    SELECT held.batch + 1, sync.server_incarnation(), gen_random_uuid(), held.to_snapshot, pg_current_snapshot(),
+           clock_timestamp(), held.sent_seq + 1, held.sent_seq
+    FROM look JOIN sync.batch AS held ON held.batch = $1::bigint AND held.sent_seq = $2::bigint
+    WHERE look.is_same_run AND NOT look.is_epoch_over AND (look.is_waiting OR $5::boolean)
+    ON CONFLICT (batch) DO NOTHING
+    RETURNING *
+  )
+  SELECT look.is_epoch_over AS "isEpochOver", look.is_waiting AS "isWaiting",
+         pg_snapshot_xmin(pg_current_snapshot())::text AS "oldestOpenXid", ${batchColumns}
+  FROM look LEFT JOIN fenced ON true`;
 
 /**
  * Notes that the stream has everything up to `seq`.
@@ -68,7 +81,7 @@ const fenceSql = `
  * @returns the batch, with its new `sentSeq`.
  */
 export async function recordSent(query: Query, batch: Batch, seq: number): Promise<Batch> {
-  await query(sentSql, [batch.batch, batch.tag, seq]);
+  await query(sentSql, [batch.batch, batch.tag, seq], 'sent');
   return { ...batch, sentSeq: seq };
 }
 

@@ -49,7 +49,7 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
   return {
     /**
      * Sends the batch's records from `fromSeq` on, piece by piece; each is acknowledged, and noted when the batch is the
-     * newest, before the next is read.
+     * newest, before the next is sent. That one is read meanwhile.
      *
      * @returns the batch, all of it sent.
      * @throws {PublishFailedError} {@link FencedOffError} {@link MissingRowsError}; what has been noted stays so.
@@ -69,7 +69,7 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
         last,
       });
       let sent = batch;
-      for await (const piece of reader.read(batch, { held, fromSeq })) {
+      for await (const piece of oneAhead(reader.read(batch, { held, fromSeq }))) {
         const { records, claims, letters } = encodePiece(piece, batch, place, stream.maxRecordBytes);
         // Before they go out: what a reader may see must be kept, and a second attempt must decide alike.
         await keepClaimed(query, claims);
@@ -108,6 +108,25 @@ function encodePiece(
   if (rows.length === 0)
     piece.records.push(encodeRecord({ kind: 'heartbeat', ...place(firstSeq, true), at: batch.fencedAt }));
   return piece;
+}
+
+/** The same, with the next one under way while the consumer is at work. */
+async function* oneAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  const read = () => {
+    const next = source.next();
+    next.catch(() => undefined); // Told when it is its turn; nobody may ask any more.
+    return next;
+  };
+  try {
+    for (let next = read(); ; ) {
+      const { done, value } = await next;
+      if (done) return;
+      next = read();
+      yield value;
+    }
+  } finally {
+    await source.return(undefined);
+  }
 }
 
 /** Does not wait for a send whose outcome does not matter any more: landing late, it repeats what readers have seen. */

@@ -1,5 +1,5 @@
-import type { RecordHeader } from '@sync-hub/stream/change-record';
-import { encodeRecord, type RecordText } from '@sync-hub/stream/encode-record';
+import type { Operation, RecordHeader } from '@sync-hub/stream/change-record';
+import { type ChangeText, encodeRecord, type RecordText } from '@sync-hub/stream/encode-record';
 import type { EncodedRecord } from '@sync-hub/stream/stream';
 import type { OutboxRow } from './outbox-rows.ts';
 
@@ -26,18 +26,8 @@ const MAX_MARKER_TEXT = 500;
  * @param maxBytes  of a record; the stream's bound.
  */
 export function recordOfRow(row: OutboxRow, place: Place, maxBytes: number): RowRecord {
-  const header = {
-    ...place,
-    at: row.at,
-    xid: row.xid,
-    table: row.table,
-    actor: row.actor,
-    actorSession: row.actorSession,
-    mutationId: row.mutationId,
-    traceparent: row.traceparent,
-  };
   const lost = (reason: string): RowRecord => ({
-    record: encodeRecord({ kind: 'lost', ...clipped(header), outboxId: row.id, reason: clip(reason) }),
+    record: encodeRecord({ kind: 'lost', ...clipped(headerOf(row, place)), outboxId: row.id, reason: clip(reason) }),
     isClaim: false,
     lostReason: reason,
   });
@@ -45,22 +35,53 @@ export function recordOfRow(row: OutboxRow, place: Place, maxBytes: number): Row
 
   if (row.lostReason !== null) return lost(row.lostReason);
   if (row.op === 'T') {
-    const record = encodeRecord({ kind: 'truncate', ...header });
+    const record = encodeRecord({ kind: 'truncate', ...headerOf(row, place) });
     return fits(record) ? { record, isClaim: false, lostReason: null } : lost(tooLarge(maxBytes));
   }
-  const { op, key } = row;
+  const { op, key, scope, shape } = row;
   if (op !== 'I' && op !== 'U' && op !== 'D') return lost(`unknown operation ${JSON.stringify(op)}`);
   if (key === null) return lost('it has no key');
-  const change = { ...header, op, key, scope: row.scope, shape: row.shape } as const;
 
   if (!row.isClaimed && !row.isOversize) {
     const fault = faultOfImages(row);
     if (fault !== null) return lost(fault);
-    const record = encodeRecord({ kind: 'change', ...change, before: row.old, after: row.new });
+    const record = encodeRecord(changeOf(row, place, op, key));
     if (fits(record)) return { record, isClaim: false, lostReason: null };
   }
-  const claim = encodeRecord({ kind: 'claim', ...change, outboxId: row.id });
+  const claim = encodeRecord({ kind: 'claim', ...headerOf(row, place), op, key, scope, shape, outboxId: row.id });
   return fits(claim) ? { record: claim, isClaim: true, lostReason: null } : lost(tooLarge(maxBytes));
+}
+
+function headerOf(row: OutboxRow, place: Place) {
+  const { at, xid, table, actor, actorSession, mutationId, traceparent } = row;
+  return { ...place, at, xid, table, actor, actorSession, mutationId, traceparent };
+}
+
+/** What almost every row becomes. Written out: spreading `place` and a header into it takes four times as long as encoding it. */
+function changeOf(row: OutboxRow, place: Place, op: Operation, key: string): ChangeText {
+  return {
+    kind: 'change',
+    epoch: place.epoch,
+    epochId: place.epochId,
+    incarnation: place.incarnation,
+    seq: place.seq,
+    batch: place.batch,
+    tag: place.tag,
+    last: place.last,
+    at: row.at,
+    xid: row.xid,
+    table: row.table,
+    actor: row.actor,
+    actorSession: row.actorSession,
+    mutationId: row.mutationId,
+    traceparent: row.traceparent,
+    op,
+    key,
+    scope: row.scope,
+    shape: row.shape,
+    before: row.old,
+    after: row.new,
+  };
 }
 
 /** An update has both images, an insert only the new one, a delete only the old one; each is a JSON object. */

@@ -5,7 +5,7 @@ import type { Batch } from './batch.ts';
 import { createBatchReader } from './batch-reader.ts';
 import { type CaughtUp, createCatchUp } from './catch-up.ts';
 import type { Query } from './connection.ts';
-import { fenceNext, probe } from './fence.ts';
+import { lookAndFence } from './fence.ts';
 import type { Metrics } from './metrics.ts';
 import { createPublisher, PublishFailedError } from './publisher.ts';
 import { beginSession } from './relay-session.ts';
@@ -57,18 +57,19 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
     let finds = 0;
     for (;;) {
       signal.throwIfAborted();
-      const { isWaiting, isEpochOver, oldestOpenXid } = await probe(query, newest, session);
-      if (isEpochOver) return;
       const quietMs = performance.now() - beatAt;
-      finds = isWaiting ? finds + 1 : 0;
-      if (!isWaiting && quietMs < settings.heartbeatMs) {
-        await vigil.rest(oldestOpenXid, Math.min(settings.pollMs, settings.heartbeatMs - quietMs), signal);
+      const look = await lookAndFence(query, newest, session, quietMs >= settings.heartbeatMs);
+      if (look.isEpochOver) return;
+      const { fenced } = look;
+      finds = look.isWaiting ? finds + 1 : 0;
+      if (fenced === null) {
+        const untilBeatMs = Math.max(settings.heartbeatMs - quietMs, 0);
+        await vigil.rest(look.oldestOpenXid, Math.min(settings.pollMs, untilBeatMs), signal);
         continue;
       }
+      metrics.batches.inc();
       // A single change is relayed while writers may nudge: going to sleep again costs more than their nudges.
       if (finds > 1) await vigil.busy();
-      const fenced = await fenceNext(query, newest, session);
-      metrics.batches.inc();
       newest = await publisher.publish(fenced, { epoch, epochId, held: fenced.batch, signal });
       beatAt = performance.now();
     }

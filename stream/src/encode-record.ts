@@ -29,7 +29,21 @@ export function encodeRecord(record: RecordText): EncodedRecord {
   };
 }
 
-function changeText({ before, after, ...header }: ChangeText): string {
-  const head = JSON.stringify({ v: FORMAT_VERSION, ...header });
-  return `${head.slice(0, -1)},"before":${before ?? 'null'},"after":${after ?? 'null'}}`;
+/**
+ * Member by member: `JSON.stringify` of the header as an object takes twice as long, and this is the greatest part of what
+ * a record costs the relay. What the database or the relay made up itself needs no escaping.
+ */
+function changeText(change: ChangeText): string {
+  return (
+    `{"v":${FORMAT_VERSION},"kind":"change","epoch":${change.epoch},"epochId":"${change.epochId}",` +
+    `"incarnation":${quote(change.incarnation)},"seq":${change.seq},"batch":${change.batch},"tag":"${change.tag}",` +
+    `"last":${change.last},"at":"${change.at}","xid":"${change.xid}","table":${quote(change.table)},` +
+    `"actor":${quote(change.actor)},"actorSession":${quote(change.actorSession)},"mutationId":${quote(change.mutationId)},` +
+    `"traceparent":${quote(change.traceparent)},"op":"${change.op}","key":${quote(change.key)},` +
+    `"scope":${quote(change.scope)},"shape":"${change.shape}","before":${change.before},"after":${change.after}}`
+  );
+}
+
+function quote(text: string | null): string {
+  return text === null ? 'null' : JSON.stringify(text);
 }

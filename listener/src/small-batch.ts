@@ -1,0 +1,37 @@
+import type { Batch } from './batch.ts';
+import type { Query } from './connection.ts';
+import { type OutboxRow, rowsSql } from './outbox-rows.ts';
+
+/** Rows of a batch that are read at once, without asking first how many there are, and how large. */
+const MAX_ROWS = 64;
+
+/**
+ * All rows of a batch in the order of the log, if they are few and small; none otherwise, or when there is a newer batch
+ * than `held`.
+ *
+ * What a single change waits for: one statement, in place of one for the transactions, one for the sizes and one for the rows.
+ */
+export async function readSmallBatch(
+  query: Query,
+  { from, to }: Batch,
+  { held, maxBytes }: { readonly held: number; readonly maxBytes: number },
+): Promise<readonly OutboxRow[]> {
+  const rows = await query<Omit<OutboxRow, 'isOversize'>>(smallSql, [from, to, held, maxBytes], 'small batch');
+  return rows.map((row) => Object.assign(row, { isOversize: false }));
+}
+
+// Images are neither read nor decompressed to know their length, nor to be sorted.
+const smallSql = rowsSql({
+  rows: `
+    SELECT * FROM (
+      SELECT o.*, ids.last_id, row_number() OVER (ORDER BY ids.last_id, o.id) AS place,
+             sum(coalesce(octet_length(old::text), 0) + coalesce(octet_length(new::text), 0)) OVER () AS batch_bytes
+      FROM (
+        SELECT id, max(id) OVER (PARTITION BY xid) AS last_id, count(*) OVER () AS batch_rows
+        FROM (SELECT xid, id FROM sync.committed_between($1, $2) LIMIT ${MAX_ROWS + 1}) AS first
+      ) AS ids JOIN sync.outbox AS o USING (id)
+      WHERE ids.batch_rows <= ${MAX_ROWS} AND (SELECT max(batch) FROM sync.batch) = $3::bigint
+    ) AS batch
+    WHERE batch_bytes <= $4::bigint`,
+  images: 'o.old::text, o.new::text, o.id = o.last_id AS last',
+});
