@@ -11,7 +11,7 @@ describe('two sides that are compared', () => {
       order.push(name);
       return [order.length];
     };
-    const { ours, beside } = await takeTurns({ rounds: 2, ours: side('ours'), beside: side('beside') });
+    const { ours, beside } = await takeTurns(2, { ours: side('ours'), beside: side('beside') });
     expect(order).toEqual(['ours', 'beside', 'beside', 'ours']);
     expect({ ours, beside }).toEqual({ ours: [[1], [4]], beside: [[2], [3]] });
   });
@@ -31,14 +31,22 @@ describe('two sides that are compared', () => {
   });
 });
 
-test('what is over its bar is said to be', () => {
+test('what is over its bar, or short of it, is said to be', () => {
   const row: Row = { what: 'RSS', unit: 'MB', ours: 200, beside: null, bar: { of: 'ours', atMost: 150 } };
   expect(formatTable([row])).toContain('≤ 150 MB OVER');
+  expect(formatTable([{ ...row, bar: { of: 'ours', atLeast: 250 } }])).toContain('≥ 250 MB SHORT');
+});
+
+test('CPU per delivery has a column', () => {
+  const row: Row = { what: 'fan-out', unit: 'per second', ours: 9, beside: null, bar: null };
+  expect(formatTable([{ ...row, cpu: { ours: 1, beside: 6.5 } }])).toMatch(/9 per second .*1\.00, beside 6\.50$/m);
+  expect(formatTable([{ ...row, cpu: { ours: 1, beside: null } }])).toMatch(/9 per second +1\.00$/m);
 });
 
 function rowOf(samples: { ours: number[][]; beside: number[][] }): Row {
   return compare(samples, {
     what: 'a figure',
+    besideKind: 'limit',
     besideWhat: 'a limit',
     unit: 'ms',
     statistic: median,

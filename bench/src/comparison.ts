@@ -1,4 +1,4 @@
-import type { Bar, Row, Unit } from './row.ts';
+import type { Bar, Beside, Row, Unit } from './row.ts';
 
 /** The samples of one side, round by round. */
 type Rounds = readonly (readonly number[])[];
@@ -9,24 +9,22 @@ export interface Comparison {
 }
 
 /**
- * Lets two sides take turns, so that a machine that changes its pace changes it for both. Who begins alternates, too.
+ * Lets sides take turns, so that a machine that changes its pace changes it for all. Who begins changes, too.
  *
- * @param ours, beside  measure one round and give its samples.
+ * @param sides  each measures one round and gives its result.
+ * @returns the results of each side, round by round.
  */
-export async function takeTurns({
-  rounds,
-  ours,
-  beside,
-}: {
-  readonly rounds: number;
-  readonly ours: () => Promise<readonly number[]>;
-  readonly beside: () => Promise<readonly number[]>;
-}): Promise<Comparison> {
-  const results: { ours: (readonly number[])[]; beside: (readonly number[])[] } = { ours: [], beside: [] };
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? (['ours', 'beside'] as const) : (['beside', 'ours'] as const);
-    for (const side of order) results[side].push(await { ours, beside }[side]());
-  }
+export async function takeTurns<Name extends string, Result>(
+  rounds: number,
+  sides: Readonly<Record<Name, () => Promise<Result>>>,
+): Promise<Record<Name, readonly Result[]>> {
+  const names = Object.keys(sides) as Name[];
+  const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Result[]>;
+  for (let round = 0; round < rounds; round++)
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length];
+      if (name !== undefined) results[name].push(await sides[name]());
+    }
   return results;
 }
 
@@ -35,6 +33,7 @@ export function compare(
   { ours, beside }: Comparison,
   {
     what,
+    besideKind,
     besideWhat,
     unit,
     statistic,
@@ -42,6 +41,7 @@ export function compare(
     bar,
   }: {
     readonly what: string;
+    readonly besideKind: Beside['kind'];
     readonly besideWhat: string;
     readonly unit: Unit;
     readonly statistic: (samples: readonly number[]) => number;
@@ -56,6 +56,7 @@ export function compare(
     unit,
     ours: statistic(ours.flat()),
     beside: {
+      kind: besideKind,
       what: besideWhat,
       value: statistic(beside.flat()),
       roundRatios: oursByRound.map((value, round) => value / (besideByRound[round] ?? Number.NaN)),

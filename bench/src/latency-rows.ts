@@ -25,14 +25,14 @@ export async function measureLatency({
 }): Promise<Row[]> {
   const { warmUpSamples, samples, pauseMs } = latency;
   for (const probe of [ours, beside]) await takeSamples(probe, { count: warmUpSamples, pauseMs });
-  const comparison = await takeTurns({
-    rounds,
+  const comparison = await takeTurns(rounds, {
     ours: () => takeSamples(ours, { count: samples, pauseMs }),
     beside: () => takeSamples(beside, { count: samples, pauseMs }),
   });
   return (['p50', 'p99'] as const).map((name) =>
     compare(comparison, {
       what: `commit → client, idle, ${stream} stream, ${name}`,
+      besideKind: 'limit',
       besideWhat,
       unit: 'ms',
       statistic: (of) => percentile(of, name === 'p50' ? 0.5 : 0.99),

@@ -10,12 +10,14 @@ import { formatOutage, measureOutage } from './outage.ts';
 import { fullPlan, smokePlan } from './plan.ts';
 import { canWatchProcesses } from './process-usage.ts';
 import { formatReport, type Report, writeReport } from './report.ts';
+import { sections } from './sections.ts';
 import { startServers } from './servers.ts';
 
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
 
 async function main() {
-  const { isSmoke, isProfiled, outageSeconds, resultsFolder } = readCommandLine(process.argv.slice(2), RESULTS);
+  const { isSmoke, isProfiled, outageSeconds, only, resultsFolder } = readCommandLine(process.argv.slice(2), RESULTS);
+  const isSelected = (name: string) => only === null || only.includes(name);
   const plan = isSmoke ? smokePlan : fullPlan;
   const startedAt = new Date();
   const machine = describeMachine();
@@ -39,7 +41,7 @@ async function main() {
 
     tell('starting PostgreSQL and Kafka');
     layout.move(process.pid, 'writing'); // What is started from now on inherits its cores.
-    const givenBrokers = process.env['KAFKA_BROKERS']?.split(',') ?? [];
+    const givenBrokers = (process.env['KAFKA_BROKERS'] ?? '').split(',').filter((broker) => broker !== '');
     const { postgres, kafka } = await startServers({ folder, givenBrokers, closing });
     layout.move(process.pid, 'reading');
     process.env['TEST_POSTGRES_URL'] = postgres.url; // Where createTestDatabase makes its databases.
@@ -49,8 +51,15 @@ async function main() {
     if (!canWatchProcesses) warn('This is not Linux. EVERY ROW ABOUT PROCESSES AT REST IS LEFT OUT.');
 
     const measured: StreamMeasurement[] = [];
-    for (const kafkaBrokers of isKafkaThere ? [[], kafka.brokers] : [[]])
-      measured.push(await measureStream({ kafkaBrokers, plan, isProfiled, layout, closing, log, tell }));
+    const kafkaBrokers = isKafkaThere ? kafka.brokers : [];
+    if (isSelected('streams'))
+      for (const brokers of isKafkaThere ? [[], kafka.brokers] : [[]])
+        measured.push(await measureStream({ kafkaBrokers: brokers, plan, isProfiled, layout, closing, log, tell }));
+    const rows = measured.flatMap(({ rows }) => rows);
+    for (const section of sections.filter(({ name }) => isSelected(name))) {
+      const tellOf = (step: string) => tell(`${section.name}: ${step}`);
+      rows.push(...(await section.measure({ plan, layout, closing, log, kafkaBrokers, tell: tellOf })));
+    }
 
     const report: Report = {
       startedAt,
@@ -59,7 +68,7 @@ async function main() {
       versions: isKafkaThere ? [postgres.version, kafka.version] : [postgres.version],
       cores: layout.description,
       plan,
-      rows: measured.flatMap(({ rows }) => rows),
+      rows,
       profiles: measured.flatMap(({ profiles }) => profiles),
     };
     const path = writeReport(report, resultsFolder);

@@ -14,7 +14,7 @@ import { canWatchProcesses } from './process-usage.ts';
 import { startProduceConsume } from './produce-consume.ts';
 import { profilableEnv, profileProcess } from './profile-process.ts';
 import { measureRest } from './rest-rows.ts';
-import type { Bar, Row } from './row.ts';
+import { type Row, ratioOfAtMost } from './row.ts';
 
 export interface StreamMeasurement {
   readonly rows: readonly Row[];
@@ -39,8 +39,6 @@ interface Options {
   /** Takes what is being measured now. */
   readonly tell: (step: string) => void;
 }
-
-const ratioOfAtMost = (atMost: number): Bar => ({ of: 'ratio', atMost });
 
 /** Runs every row over one stream, on a hub of its own that has served nobody before. */
 export async function measureStream(options: Options): Promise<StreamMeasurement> {

@@ -26,14 +26,14 @@ export async function measureMutations({
   const beside = await createSqlUpdates({ author, databaseUrl, clients });
   try {
     for (const load of [ours, beside]) await measureThroughput(load, { clients, durationMs: warmUpMs });
-    const comparison = await takeTurns({
-      rounds,
+    const comparison = await takeTurns(rounds, {
       ours: async () => [await measureThroughput(ours, { clients, durationMs: roundMs })],
       beside: async () => [await measureThroughput(beside, { clients, durationMs: roundMs })],
     });
     return compare(comparison, {
       what: `updateTask over HTTP, ${clients} clients, ${stream} stream`,
-      besideWhat: 'limit: same UPDATE through pg',
+      besideKind: 'limit',
+      besideWhat: 'same UPDATE through pg',
       unit: 'per second',
       statistic: median,
       maxSpread,

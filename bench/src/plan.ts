@@ -20,6 +20,12 @@ export interface Plan {
     /** Of each side, a round. */
     readonly roundMs: number;
   };
+  readonly fanOut: {
+    /** Each with one subscription. */
+    readonly sockets: number;
+    /** Of each side, a round. */
+    readonly roundMs: number;
+  };
   /** How long each process is profiled at rest, when that is asked for. */
   readonly profileMs: number;
 }
@@ -31,6 +37,7 @@ export const fullPlan: Plan = {
   rounds: 5,
   latency: { warmUpSamples: 100, samples: 100, pauseMs: 50 },
   throughput: { clients: 8, warmUpMs: 3_000, roundMs: 3_000 },
+  fanOut: { sockets: 1_000, roundMs: 3_000 },
   profileMs: 30_000,
 };
 
@@ -41,5 +48,6 @@ export const smokePlan: Plan = {
   rounds: 2,
   latency: { warmUpSamples: 3, samples: 5, pauseMs: 20 },
   throughput: { clients: 2, warmUpMs: 100, roundMs: 300 },
+  fanOut: { sockets: 20, roundMs: 100 },
   profileMs: 1_500,
 };

@@ -29,8 +29,8 @@ export async function watchProcesses(pids: readonly number[], durationMs: number
   }));
 }
 
-/** Not `stat`, which counts in steps of 10 ms: at rest that is what a process uses in a second. */
-function readCpuMs(pid: number): number {
+/** CPU time of all its threads so far, in milliseconds. Not `stat`, which counts in steps of 10 ms: at rest that is what a process uses in a second. */
+export function readCpuMs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) => {
     const [onCpu = ''] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
@@ -39,7 +39,7 @@ function readCpuMs(pid: number): number {
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
-function readRssBytes(pid: number): number {
+export function readRssBytes(pid: number): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kibibytes === undefined) throw new Error(`process ${pid} has ended`);
   return Number(kibibytes) * 1_024;

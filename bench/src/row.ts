@@ -1,4 +1,4 @@
-export type Unit = 'ms' | 'per second' | 'MB' | '% of a core';
+export type Unit = 'ms' | 's' | 'per second' | 'MB' | 'KB' | '% of a core' | 'CPU s' | 'CPU ms' | 'reads';
 
 /** A line of the table: one figure, and what it is held against. */
 export interface Row {
@@ -7,10 +7,14 @@ export interface Row {
   readonly ours: number;
   readonly beside: Beside | null;
   readonly bar: Bar | null;
+  /** CPU-seconds of the serving process per 100,000 deliveries, where there are deliveries. */
+  readonly cpu?: { readonly ours: number; readonly beside: number | null };
 }
 
 /** The same figure of something else, measured in turns with ours. */
 export interface Beside {
+  /** A peer does for others what we do; a limit does less than anybody who does it all. */
+  readonly kind: 'peer' | 'limit';
   readonly what: string;
   readonly value: number;
   /** Ours ÷ beside, in each round. */
@@ -20,14 +24,16 @@ export interface Beside {
 }
 
 /** What design or issue ask for. */
-export interface Bar {
-  readonly of: 'ours' | 'ratio';
-  readonly atMost: number;
-}
+export type Bar =
+  | { readonly of: 'ours' | 'ratio'; readonly atMost: number }
+  | { readonly of: 'ours' | 'ratio'; readonly atLeast: number };
+
+export const ratioOfAtMost = (atMost: number): Bar => ({ of: 'ratio', atMost });
+export const ratioOfAtLeast = (atLeast: number): Bar => ({ of: 'ratio', atLeast });
 
 /** Ours ÷ beside, over all rounds. Null when nothing stands beside, and when the rounds disagree. */
 export function ratioOf({ ours, beside }: Row): number | null {
-  return beside === null || spreadOf(beside) > beside.maxSpread ? null : ours / beside.value;
+  return beside === null || !(spreadOf(beside) <= beside.maxSpread) ? null : ours / beside.value;
 }
 
 /** How far the rounds disagree: the largest of their ratios ÷ the smallest. */
@@ -39,5 +45,6 @@ export function spreadOf({ roundRatios }: Beside): number {
 export function isWithinBar(row: Row): boolean | null {
   if (row.bar === null) return null;
   const figure = row.bar.of === 'ours' ? row.ours : ratioOf(row);
-  return figure === null ? null : figure <= row.bar.atMost;
+  if (figure === null) return null;
+  return 'atMost' in row.bar ? figure <= row.bar.atMost : figure >= row.bar.atLeast;
 }

@@ -1,0 +1,121 @@
+import type { Bench, Section } from '../bench.ts';
+import { createBoard } from '../board.ts';
+import { takeTurns } from '../comparison.ts';
+import { cpuRows, rateRow } from '../load/load-rows.ts';
+import { type Load, runLoad, type Side, warmUp } from '../load/side.ts';
+import { type Row, ratioOfAtLeast, ratioOfAtMost } from '../row.ts';
+import { besideServer, type Stage, serverCores, startStage } from '../stage.ts';
+import { createNotifyTable } from './notify-table.ts';
+import { openOurSide, workspaceSubscription } from './our-side.ts';
+import { openNotifySide, openRawSide, taskChanged } from './peer-sides.ts';
+
+/**
+ * The transactions of a burst lie together in the log before the API has sent the burst before it (see `runLoad`), so
+ * that it finds all of them in one tick, as a peer finds all of a burst's NOTIFYs in one.
+ */
+const BURST = 16;
+
+/** One change to everybody, one at a time and in bursts; without and with a relation. */
+export const fanOut: Section = {
+  name: 'fan-out',
+  cores: serverCores,
+  measure: (bench) => besideServer(bench, () => measure(bench)),
+};
+
+async function measure(bench: Bench): Promise<readonly Row[]> {
+  const { plan, tell } = bench;
+  const { sockets, roundMs } = plan.fanOut;
+  tell(`opening ${sockets} sockets on each of five sides`);
+  const stage = await startStage(bench);
+  const sides = await openSides(bench, stage, sockets);
+  for (const side of Object.values(sides)) await warmUp(side);
+
+  const round = (side: Side, burst: number) => () => runLoad(side, { burst, durationMs: roundMs });
+  const rounds = async (burst: number, names: readonly (keyof typeof sides)[]) => {
+    const turns = Object.fromEntries(names.map((name) => [name, round(sides[name], burst)]));
+    for (const turn of Object.values(turns)) await turn();
+    return (await takeTurns(plan.rounds, turns)) as Readonly<Record<keyof typeof sides, readonly Load[]>>;
+  };
+  tell('one event at a time');
+  const single = await rounds(1, ['ours', 'withAssignee', 'raw', 'yoga', 'splice']);
+  tell(`bursts of ${BURST}`);
+  const bursts = await rounds(BURST, ['ours', 'raw', 'yoga']);
+
+  await Promise.all(Object.values(sides).map((side) => side.close()));
+  await stage.close();
+  return [...singleRows(single, sockets), ...burstRows(bursts, sockets)];
+}
+
+async function openSides(bench: Bench, stage: Stage, sockets: number) {
+  const { database } = stage.hub;
+  const [board, boardWithAssignee] = [await createBoard(database, 1), await createBoard(database, 1)];
+  const goesTo = 'all';
+  const ours = await openOurSide({
+    stage,
+    board,
+    sockets,
+    goesTo,
+    subscriptionsOf: () => [workspaceSubscription(board)],
+  });
+  const withAssignee = await openOurSide({
+    stage,
+    board: boardWithAssignee,
+    sockets,
+    goesTo,
+    subscriptionsOf: () => [workspaceSubscription(boardWithAssignee, 'assignee { name }')],
+  });
+  ours.subscribers.keepLast(true);
+  await warmUp(ours);
+  ours.subscribers.keepLast(false);
+  const raw = await openRawSide(bench, sockets, ours.subscribers.last(0));
+  const table = await createNotifyTable(1);
+  const peer = { bench, table, sockets, goesTo, subscriptionOf: () => taskChanged } as const;
+  const yoga = await openNotifySide({ ...peer, name: 'yoga-pubsub' });
+  const splice = await openNotifySide({ ...peer, name: 'bare-splice' });
+  return { ours, withAssignee, raw, yoga, splice };
+}
+
+const RAW = 'raw ws.send(string)';
+const YOGA = 'yoga + graphql-ws + createPubSub';
+
+type Loads<Name extends string> = Readonly<Record<Name, readonly Load[]>>;
+
+function singleRows(
+  { ours, withAssignee, raw, yoga, splice }: Loads<'ours' | 'withAssignee' | 'raw' | 'yoga' | 'splice'>,
+  sockets: number,
+): Row[] {
+  const what = `one event to ${sockets} sockets`;
+  const figure = 'deliveriesPerSecond';
+  const limit = { besideKind: 'limit' } as const;
+  const peer = { besideKind: 'peer', besideWhat: YOGA } as const;
+  return [
+    rateRow({ ours, beside: raw }, { what, figure, ...limit, besideWhat: RAW, bar: ratioOfAtLeast(0.9) }),
+    rateRow({ ours, beside: yoga }, { what, figure, ...peer, bar: ratioOfAtLeast(5) }),
+    ...cpuRows({ ours, beside: yoga }, { what: cpu(what), ...peer, bar: ratioOfAtMost(0.2) }),
+    ...cpuRows(
+      { ours, beside: splice },
+      { what: cpu(what), ...limit, besideWhat: 'bare splice of a NOTIFY payload', bar: ratioOfAtMost(1.2) },
+    ),
+    rateRow(
+      { ours: withAssignee, beside: ours },
+      {
+        what: `${what}, with assignee { name }`,
+        figure,
+        ...limit,
+        besideWhat: 'ours without',
+        bar: ratioOfAtLeast(0.8),
+      },
+    ),
+  ];
+}
+
+function burstRows({ ours, raw, yoga }: Loads<'ours' | 'raw' | 'yoga'>, sockets: number): Row[] {
+  const what = `bursts of ${BURST} events to ${sockets} sockets`;
+  const figure = 'deliveriesPerSecond';
+  return [
+    rateRow({ ours, beside: raw }, { what, figure, besideKind: 'limit', besideWhat: RAW, bar: ratioOfAtLeast(4) }),
+    rateRow({ ours, beside: yoga }, { what, figure, besideKind: 'peer', besideWhat: YOGA, bar: ratioOfAtLeast(40) }),
+  ];
+}
+
+const cpu = (what: string) => `${what}, CPU per 100,000 deliveries`;

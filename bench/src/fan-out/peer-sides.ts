@@ -1,0 +1,91 @@
+import type { Bench } from '../bench.ts';
+import { closedOnce } from '../closed-once.ts';
+import { createEventWriter } from '../load/event-writer.ts';
+import type { Side } from '../load/side.ts';
+import { openSubscribers, type Subscription } from '../load/subscribers.ts';
+import { type PeerName, type PeerProcess, startPeer } from '../peers/peer-process.ts';
+import type { Broadcast } from '../peers/raw-broadcast.ts';
+import type { NotifyTable } from './notify-table.ts';
+
+export interface PeerSide extends Side {
+  close(): Promise<void>;
+}
+
+export const taskChanged: Subscription = {
+  query: 'subscription Board { taskChanged { id title status version } }',
+  variables: {},
+};
+
+export const oneTaskChanged = (id: string): Subscription => ({
+  query: 'subscription Card($id: ID!) { oneTaskChanged(id: $id) { id title status version } }',
+  variables: { id },
+});
+
+/** @param text  what each socket is sent for each event. */
+export async function openRawSide(bench: Bench, sockets: number, text: string): Promise<PeerSide> {
+  const peer = await start(bench, 'raw-broadcast');
+  const subscribers = await openSubscribers({
+    port: peer.port,
+    sockets,
+    connectionParams: null,
+    subscriptionsOf: () => [],
+  });
+  return {
+    pid: peer.pid,
+    subscribers,
+    goesTo: 'all',
+    async emit(times) {
+      peer.tell({ text, times } satisfies Broadcast);
+    },
+    async close() {
+      subscribers.close();
+      await peer.close();
+    },
+  };
+}
+
+/** A peer that is fed by a table's NOTIFYs, and its subscribers, each on a socket of its own. */
+export async function openNotifySide({
+  bench,
+  name,
+  table,
+  sockets,
+  goesTo,
+  subscriptionOf,
+}: {
+  readonly bench: Bench;
+  readonly name: Extract<PeerName, 'yoga-pubsub' | 'bare-splice'>;
+  readonly table: NotifyTable;
+  readonly sockets: number;
+  readonly goesTo: Side['goesTo'];
+  readonly subscriptionOf: (socket: number) => Subscription;
+}): Promise<PeerSide> {
+  const databaseUrl = table.database.url;
+  const peer = await start(bench, name, { databaseUrl, channel: table.channel });
+  const subscribers = await openSubscribers({
+    port: peer.port,
+    sockets,
+    connectionParams: {},
+    subscriptionsOf: (socket) => [subscriptionOf(socket)],
+  });
+  const writer = await createEventWriter({ databaseUrl, table: 'plain_tasks', ids: table.ids });
+  return {
+    pid: peer.pid,
+    subscribers,
+    goesTo,
+    async emit(events) {
+      if (goesTo === 'all') await writer.commitBurst(events);
+      else await writer.commitRows(events);
+    },
+    async close() {
+      subscribers.close();
+      await Promise.all([writer.close(), peer.close()]);
+    },
+  };
+}
+
+async function start({ closing, layout }: Bench, name: PeerName, settings?: unknown): Promise<PeerProcess> {
+  const peer = await startPeer(name, settings);
+  layout.move(peer.pid, 'reading');
+  return { ...peer, close: closedOnce(closing, name, peer.close) };
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../percentile.ts';
+import { canWatchProcesses, readCpuMs } from '../process-usage.ts';
+import type { Subscribers } from './subscribers.ts';
+
+/** A server under load, with those who subscribe to it. */
+export interface Side {
+  /** Of the serving process. */
+  readonly pid: number;
+  readonly subscribers: Subscribers;
+  /** How many of the sockets each event goes to: all of them, or one after the other in turn. */
+  readonly goesTo: 'all' | 'the next';
+  /** Makes so many events happen, at once. Resolves when they have, not when they have arrived. */
+  emit(events: number): Promise<void>;
+}
+
+/** One round of a side. */
+export interface Load {
+  readonly deliveriesPerSecond: number;
+  readonly eventsPerSecond: number;
+  /** Of the serving process, all its threads. NaN where this cannot be known. */
+  readonly cpuSecondsPer100k: number;
+}
+
+/** Emits until each of the side's sockets has been told: a peer does not say when a subscription has begun. */
+export async function warmUp(side: Side): Promise<void> {
+  const { subscribers, goesTo } = side;
+  const sockets = subscribers.counts.length;
+  for (let tries = 1; ; tries++) {
+    const before = subscribers.counts.slice();
+    await side.emit(goesTo === 'all' ? 1 : sockets);
+    for (let looks = 0; looks < 20; looks++) {
+      await sleep(50);
+      if (subscribers.counts.every((count, socket) => count > (before[socket] ?? 0))) {
+        await sleep(300); // What an earlier try has sent would be counted in a round.
+        return subscribers.check();
+      }
+    }
+    subscribers.check();
+    if (tries === 30) throw new Error('there are sockets that no event reaches');
+  }
+}
+
+/**
+ * Keeps a side busy: the next burst is emitted while the one before is being sent. So a server always has something to
+ * do, and never more than two bursts of it.
+ *
+ * @throws Error when a socket was told too much or too little.
+ */
+export async function runLoad(
+  side: Side,
+  { burst, durationMs }: { readonly burst: number; readonly durationMs: number },
+): Promise<Load> {
+  const { subscribers, pid, goesTo } = side;
+  const sockets = subscribers.counts.length;
+  const perEvent = goesTo === 'all' ? sockets : 1;
+  const before = subscribers.counts.slice();
+  const start = subscribers.total();
+  const cpuBeforeMs = canWatchProcesses ? readCpuMs(pid) : Number.NaN;
+  const startedAtMs = performance.now();
+  let events = 0;
+  while (performance.now() - startedAtMs < durationMs) {
+    await side.emit(burst);
+    await subscribers.untilTotal(start + events * perEvent);
+    events += burst;
+  }
+  const deliveries = events * perEvent;
+  await subscribers.untilTotal(start + deliveries);
+  const elapsedS = (performance.now() - startedAtMs) / 1_000;
+  const cpuS = ((canWatchProcesses ? readCpuMs(pid) : Number.NaN) - cpuBeforeMs) / 1_000;
+
+  checkDeliveries(subscribers, before, goesTo === 'all' ? { each: events } : { together: events });
+  return {
+    deliveriesPerSecond: deliveries / elapsedS,
+    eventsPerSecond: events / elapsedS,
+    cpuSecondsPer100k: (cpuS / deliveries) * 100_000,
+  };
+}
+
+/** Of those that take turns, no socket may be more than one event ahead of another. */
+function checkDeliveries(
+  { counts }: Subscribers,
+  before: Uint32Array,
+  expected: { readonly each: number } | { readonly together: number },
+): void {
+  const told = Array.from(counts, (count, socket) => count - (before[socket] ?? 0));
+  const least = told.reduce((a, b) => Math.min(a, b));
+  const most = told.reduce((a, b) => Math.max(a, b));
+  const sum = told.reduce((a, b) => a + b, 0);
+  const isRight =
+    'each' in expected
+      ? least === expected.each && most === expected.each
+      : sum === expected.together && most - least <= 1;
+  if (!isRight)
+    throw new Error(`${JSON.stringify(expected)} events, and sockets were told ${least} to ${most}, together ${sum}`);
+}
+
+export const medianOf = (loads: readonly Load[], figure: keyof Load): number =>
+  median(loads.map((load) => load[figure]));

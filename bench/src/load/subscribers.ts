@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import { openWire, type Wire } from './wire.ts';
+
+/** The frame of an event holds this, and no other frame does: it is how events are counted without being parsed. */
+export const EVENT_MARK = 'bench-event';
+
+export interface Subscription {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface SubscribersOptions {
+  readonly port: number;
+  readonly sockets: number;
+  /** Of `connection_init`; null: the server speaks no protocol at all, and sends as soon as a socket is open. */
+  readonly connectionParams: Readonly<Record<string, string>> | null;
+  /** What that socket subscribes to, from 0 on. */
+  readonly subscriptionsOf: (socket: number) => readonly Subscription[];
+}
+
+/** Many sockets that count the events they are sent. */
+export interface Subscribers {
+  /** Events of each socket so far. */
+  readonly counts: Uint32Array;
+  /** Of all sockets. */
+  total(): number;
+  /** Bytes of the messages with events, of all sockets. */
+  bytes(): number;
+  /** Any message but the acknowledgement, events included, of all sockets: a subscription's first quiet frame. */
+  messages(): number;
+  /** The last message of that socket, as it came. It is kept only while `keepLast` is on. */
+  last(socket: number): string;
+  keepLast(isKept: boolean): void;
+  /** Resolves when all sockets together have had so many events. */
+  untilTotal(total: number, timeoutMs?: number): Promise<void>;
+  /** @throws Error when a socket has closed, or a subscription was refused. */
+  check(): void;
+  close(): void;
+}
+
+/** Handshakes under way at a time: fewer than any server's backlog. */
+const AT_ONCE = 100;
+const ACK = '"connection_ack"';
+const REFUSALS = ['"type":"error"', '"errors":['];
+
+/** Opens sockets and subscribes on each. Resolves when every operation was asked for, not when it was begun. */
+export async function openSubscribers(options: SubscribersOptions): Promise<Subscribers> {
+  const { sockets } = options;
+  const counts = new Uint32Array(sockets);
+  const lasts: string[] = [];
+  const wires: Wire[] = [];
+  let total = 0;
+  let bytes = 0;
+  let messages = 0;
+  let isKept = false;
+  let failure: string | null = null;
+  let waiting: { readonly total: number; readonly done: () => void } | null = null;
+
+  function note(socket: number, chunk: Buffer, start: number, end: number) {
+    messages++;
+    const text = chunk.subarray(start, end);
+    if (isKept) lasts[socket] = text.toString();
+    if (!text.includes(EVENT_MARK, 0, 'latin1')) {
+      if (REFUSALS.some((refusal) => text.includes(refusal))) failure ??= text.toString();
+      return;
+    }
+    counts[socket] = (counts[socket] ?? 0) + 1;
+    bytes += end - start;
+    total++;
+    if (waiting !== null && total >= waiting.total) {
+      waiting.done();
+      waiting = null;
+    }
+  }
+
+  async function open(socket: number) {
+    let acknowledge = () => {};
+    const acknowledged = new Promise<void>((resolve) => {
+      acknowledge = resolve;
+    });
+    let isAcknowledged = options.connectionParams === null;
+    const wire = await openWire({
+      port: options.port,
+      onText(chunk, start, end) {
+        if (isAcknowledged) return note(socket, chunk, start, end);
+        if (!chunk.toString('latin1', start, end).includes(ACK)) return;
+        isAcknowledged = true;
+        acknowledge();
+      },
+      onClose(how) {
+        failure ??= `socket ${socket}: ${how}`;
+        acknowledge();
+      },
+    });
+    wires.push(wire);
+    if (options.connectionParams === null) return;
+    wire.send({ type: 'connection_init', payload: options.connectionParams });
+    await acknowledged;
+    for (const payload of options.subscriptionsOf(socket)) wire.send({ id: randomUUID(), type: 'subscribe', payload });
+  }
+
+  for (let first = 0; first < sockets; first += AT_ONCE)
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, sockets - first) }, (_, index) => open(first + index)));
+
+  const check = () => {
+    if (failure !== null) throw new Error(`a subscriber: ${failure}`);
+  };
+  return {
+    counts,
+    total: () => total,
+    bytes: () => bytes,
+    messages: () => messages,
+    last: (socket) => lasts[socket] ?? '',
+    keepLast(kept) {
+      isKept = kept;
+    },
+    async untilTotal(target, timeoutMs = 60_000) {
+      if (total >= target) return;
+      let deadline: NodeJS.Timeout | undefined;
+      await new Promise<void>((done) => {
+        deadline = setTimeout(done, timeoutMs);
+        waiting = { total: target, done };
+      });
+      clearTimeout(deadline);
+      waiting = null;
+      check();
+      if (total < target) throw new Error(`${total} of ${target} events came within ${timeoutMs} ms`);
+    },
+    check,
+    close() {
+      for (const wire of wires) wire.destroy();
+    },
+  };
+}
+
+/** A quiet frame opens each subscription of ours: resolves when all have had theirs. */
+export async function untilOpened(subscribers: Subscribers, subscriptions: number): Promise<void> {
+  await waitFor(
+    () => {
+      subscribers.check();
+      return subscribers.messages() >= subscriptions;
+    },
+    { what: `${subscriptions} subscriptions to begin`, timeoutMs: 120_000 },
+  );
+}
