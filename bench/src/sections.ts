@@ -1,5 +1,7 @@
 import type { Section } from './bench.ts';
 import { fanOut } from './fan-out/fan-out-section.ts';
+import { filters } from './filters/filters-section.ts';
+import { growth } from './growth/growth-section.ts';
 
 /** In the order in which they are measured and shown, after `streams`. */
-export const sections: readonly Section[] = [fanOut];
+export const sections: readonly Section[] = [fanOut, filters, growth];

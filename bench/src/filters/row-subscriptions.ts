@@ -1,0 +1,53 @@
+import type { Bench } from '../bench.ts';
+import { createBoard, globalId } from '../board.ts';
+import { takeTurns } from '../comparison.ts';
+import { createNotifyTable } from '../fan-out/notify-table.ts';
+import { openOurSide, taskSubscription } from '../fan-out/our-side.ts';
+import { oneTaskChanged, openNotifySide } from '../fan-out/peer-sides.ts';
+import { rateRow } from '../load/load-rows.ts';
+import { runLoad, type Side, warmUp } from '../load/side.ts';
+import { type Row, ratioOfAtLeast } from '../row.ts';
+import type { Stage } from '../stage.ts';
+
+/**
+ * Every subscriber follows a row of its own, so each event concerns one of them. An event is a changed row; rows change
+ * many to a transaction, on both sides, or it would be Postgres that is measured.
+ */
+export async function measureRowSubscriptions(bench: Bench, stage: Stage): Promise<Row[]> {
+  const { sockets, rowsInTransaction, roundMs } = bench.plan.filters;
+  bench.tell(`${sockets} sockets that follow a row each, on two sides`);
+  const goesTo = 'the next';
+  const board = await createBoard(stage.hub.database, sockets);
+  const ours = await openOurSide({
+    stage,
+    board,
+    sockets,
+    goesTo,
+    subscriptionsOf: (socket) => [taskSubscription(globalId('Task', board.ids[socket] ?? ''))],
+  });
+  const table = await createNotifyTable(sockets);
+  const yoga = await openNotifySide({
+    bench,
+    name: 'yoga-pubsub',
+    table,
+    sockets,
+    goesTo,
+    subscriptionOf: (socket) => oneTaskChanged(table.ids[socket] ?? ''),
+  });
+  const round = (side: Side) => () => runLoad(side, { burst: rowsInTransaction, durationMs: roundMs });
+  for (const side of [ours, yoga]) await warmUp(side).then(round(side));
+  const loads = await takeTurns(bench.plan.rounds, { ours: round(ours), yoga: round(yoga) });
+  await Promise.all([ours.close(), yoga.close()]);
+  return [
+    rateRow(
+      { ours: loads.ours, beside: loads.yoga },
+      {
+        what: `${sockets} subscriptions to ${sockets} rows, events`,
+        figure: 'eventsPerSecond',
+        besideKind: 'peer',
+        besideWhat: 'yoga + createPubSub, a filter each',
+        bar: ratioOfAtLeast(50),
+      },
+    ),
+  ];
+}

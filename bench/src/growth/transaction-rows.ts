@@ -1,0 +1,55 @@
+import { waitFor } from '@sync-hub/dev/wait-for';
+import type { Bench } from '../bench.ts';
+import { createBoard } from '../board.ts';
+import { EVENT_MARK, openSubscribers } from '../load/subscribers.ts';
+import { median } from '../percentile.ts';
+import type { Row } from '../row.ts';
+import type { Stage } from '../stage.ts';
+
+const TIMEOUT_MS = 600_000;
+
+const query = `subscription Board($where: TaskFilter) {
+  watchTasks(where: $where) { cursor reset upToDate changes { operation key row { id title status version } } }
+}`;
+
+/**
+ * From the return of COMMIT until a client that watches the board holds all of it, with more and more rows in one
+ * transaction. (One beyond TRANSACTION_MAX_BYTES comes as a reset and a snapshot.)
+ */
+export async function measureTransactions(bench: Bench, { hub, connectionParams }: Stage): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const count of bench.plan.growth.transactions) {
+    bench.tell(`${count} rows in a transaction`);
+    const board = await createBoard(hub.database, count);
+    const subscribers = await openSubscribers({
+      port: hub.apis[0]?.port ?? 0,
+      sockets: 1,
+      connectionParams: await connectionParams(),
+      subscriptionsOf: () => [{ query, variables: { where: { workspaceId: { eq: board.workspaceId } } } }],
+    });
+    subscribers.keepLast(true);
+    const untilHeld = (title: string) =>
+      waitFor(
+        () => {
+          subscribers.check();
+          const last = subscribers.last(0);
+          return last.includes(title) && last.includes('"upToDate":true');
+        },
+        { what: `${count} rows to arrive`, timeoutMs: TIMEOUT_MS },
+      );
+    await untilHeld('"title":"Task ');
+    const times: number[] = [];
+    const repeats = count < 100_000 ? bench.plan.rounds : 1;
+    for (let round = 0; round < repeats; round++) {
+      const title = `${EVENT_MARK} round ${round}`;
+      await hub.database.query('UPDATE tasks SET title = $1 WHERE id = ANY ($2::uuid[])', [title, board.ids]);
+      const committedAtMs = performance.now();
+      await untilHeld(title);
+      times.push(performance.now() - committedAtMs);
+    }
+    subscribers.close();
+    const what = `growth: ${count} rows in a transaction, from COMMIT until a watch holds them`;
+    rows.push({ what, unit: 'ms', ours: median(times), beside: null, bar: null });
+  }
+  return rows;
+}
