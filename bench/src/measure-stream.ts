@@ -3,16 +3,18 @@ import type { Closing } from '@sync-hub/runtime/closing';
 import type { Log } from '@sync-hub/runtime/log';
 import { signUpAuthor } from './author.ts';
 import { startBareListener } from './bare-listener.ts';
+import { closedOnce } from './closed-once.ts';
 import { startCommitToClient } from './commit-to-client.ts';
 import type { CoreLayout } from './core-layout.ts';
 import type { CpuProfile } from './cpu-profile.ts';
+import { inspectableEnv } from './inspector.ts';
 import type { LatencyProbe } from './latency-probe.ts';
 import { measureLatency } from './latency-rows.ts';
-import { measureMutations } from './mutation-row.ts';
+import { measureMutations } from './mutations/mutation-row.ts';
 import type { Plan } from './plan.ts';
 import { canWatchProcesses } from './process-usage.ts';
 import { startProduceConsume } from './produce-consume.ts';
-import { profilableEnv, profileProcess } from './profile-process.ts';
+import { profileProcess } from './profile-process.ts';
 import { measureRest } from './rest-rows.ts';
 import { type Row, ratioOfAtMost } from './row.ts';
 
@@ -47,9 +49,8 @@ export async function measureStream(options: Options): Promise<StreamMeasurement
   const tell = (step: string) => options.tell(`${stream} stream: ${step}`);
 
   tell('starting a hub');
-  const hub = await startHub({ kafkaBrokers, env: { NODE_ENV: 'production', ...(isProfiled ? profilableEnv : {}) } });
-  const close = once(hub.close);
-  closing.add('hub', close);
+  const hub = await startHub({ kafkaBrokers, env: { NODE_ENV: 'production', ...(isProfiled ? inspectableEnv : {}) } });
+  const close = closedOnce(closing, 'hub', hub.close);
   layout.move(hub.listener.pid, 'writing');
   for (const { pid } of hub.apis) layout.move(pid, 'reading');
 
@@ -96,13 +97,4 @@ async function profileAll(hub: Hub, stream: string, durationMs: number, tell: (s
 
 async function closeAll(...probes: readonly LatencyProbe[]): Promise<void> {
   await Promise.all(probes.map((probe) => probe.close()));
-}
-
-/** Closed when its rows are done, and by `closing`, should they never be. */
-function once(close: () => Promise<void>): () => Promise<void> {
-  let closed: Promise<void> | null = null;
-  return () => {
-    closed ??= close();
-    return closed;
-  };
 }

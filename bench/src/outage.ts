@@ -6,7 +6,7 @@ import { waitFor } from '@sync-hub/dev/wait-for';
 import type { Closing } from '@sync-hub/runtime/closing';
 import type { Log } from '@sync-hub/runtime/log';
 import { signUpAuthor } from './author.ts';
-import { createHttpUpdates } from './http-updates.ts';
+import { createHttpUpdates } from './mutations/http-updates.ts';
 import { measurePaced } from './paced.ts';
 import { followTasks } from './task-log.ts';
 

@@ -48,6 +48,36 @@ export interface Plan {
     /** In a round that counts events. */
     readonly events: number;
   };
+  readonly writes: {
+    readonly writers: readonly number[];
+    /** Of which each write changes one. */
+    readonly rows: number;
+    readonly warmUpMs: number;
+    readonly roundMs: number;
+  };
+  readonly memory: {
+    readonly sockets: number;
+    /** Opened and closed before. */
+    readonly warmUpSockets: number;
+    /** Before each look. */
+    readonly settleMs: number;
+  };
+  readonly storm: {
+    readonly sockets: number;
+    /** On the board that is watched. */
+    readonly tasks: number;
+    /** Events that those who come back have missed. */
+    readonly missed: number;
+    /** How long the connected client is watched without a storm, a round. */
+    readonly idleMs: number;
+    /** Until PostgreSQL has counted what its backends have read. */
+    readonly countedMs: number;
+  };
+  readonly drain: {
+    /** That wait in the outbox. */
+    readonly records: number;
+    readonly rowsInTransaction: number;
+  };
   /** How long each process is profiled at rest, when that is asked for. */
   readonly profileMs: number;
 }
@@ -68,6 +98,10 @@ export const fullPlan: Plan = {
     roundMs: 3_000,
     events: 2_000,
   },
+  writes: { writers: [8, 32], rows: 10_000, warmUpMs: 2_000, roundMs: 5_000 },
+  memory: { sockets: 10_000, warmUpSockets: 1_000, settleMs: 3_000 },
+  storm: { sockets: 1_000, tasks: 100, missed: 10, idleMs: 3_000, countedMs: 11_000 },
+  drain: { records: 50_000, rowsInTransaction: 100 },
   profileMs: 30_000,
 };
 
@@ -81,5 +115,9 @@ export const smokePlan: Plan = {
   fanOut: { sockets: 20, roundMs: 100 },
   filters: { sockets: 10, rowsInTransaction: 5, few: 2, many: 20, manySockets: 4, roundMs: 100 },
   growth: { subscribers: [5, 10], workspaces: [1, 5], transactions: [1, 20], roundMs: 100, events: 5 },
+  writes: { writers: [2], rows: 20, warmUpMs: 100, roundMs: 100 },
+  memory: { sockets: 50, warmUpSockets: 5, settleMs: 100 },
+  storm: { sockets: 20, tasks: 5, missed: 2, idleMs: 200, countedMs: 0 },
+  drain: { records: 200, rowsInTransaction: 20 },
   profileMs: 1_500,
 };

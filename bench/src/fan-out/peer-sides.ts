@@ -1,9 +1,8 @@
 import type { Bench } from '../bench.ts';
-import { closedOnce } from '../closed-once.ts';
+import { startPeer } from '../child.ts';
 import { createEventWriter } from '../load/event-writer.ts';
 import type { Side } from '../load/side.ts';
 import { openSubscribers, type Subscription } from '../load/subscribers.ts';
-import { type PeerName, type PeerProcess, startPeer } from '../peers/peer-process.ts';
 import type { Broadcast } from '../peers/raw-broadcast.ts';
 import type { NotifyTable } from './notify-table.ts';
 
@@ -23,7 +22,7 @@ export const oneTaskChanged = (id: string): Subscription => ({
 
 /** @param text  what each socket is sent for each event. */
 export async function openRawSide(bench: Bench, sockets: number, text: string): Promise<PeerSide> {
-  const peer = await start(bench, 'raw-broadcast');
+  const peer = await startPeer(bench, 'raw-broadcast');
   const subscribers = await openSubscribers({
     port: peer.port,
     sockets,
@@ -54,14 +53,14 @@ export async function openNotifySide({
   subscriptionOf,
 }: {
   readonly bench: Bench;
-  readonly name: Extract<PeerName, 'yoga-pubsub' | 'bare-splice'>;
+  readonly name: 'yoga-pubsub' | 'bare-splice';
   readonly table: NotifyTable;
   readonly sockets: number;
   readonly goesTo: Side['goesTo'];
   readonly subscriptionOf: (socket: number) => Subscription;
 }): Promise<PeerSide> {
   const databaseUrl = table.database.url;
-  const peer = await start(bench, name, { databaseUrl, channel: table.channel });
+  const peer = await startPeer(bench, name, { databaseUrl, channel: table.channel });
   const subscribers = await openSubscribers({
     port: peer.port,
     sockets,
@@ -82,10 +81,4 @@ export async function openNotifySide({
       await Promise.all([writer.close(), peer.close()]);
     },
   };
-}
-
-async function start({ closing, layout }: Bench, name: PeerName, settings?: unknown): Promise<PeerProcess> {
-  const peer = await startPeer(name, settings);
-  layout.move(peer.pid, 'reading');
-  return { ...peer, close: closedOnce(closing, name, peer.close) };
 }

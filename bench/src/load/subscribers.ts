@@ -17,6 +17,8 @@ export interface SubscribersOptions {
   readonly connectionParams: Readonly<Record<string, string>> | null;
   /** What that socket subscribes to, from 0 on. */
   readonly subscriptionsOf: (socket: number) => readonly Subscription[];
+  /** Handshakes under way at a time. By default fewer than any server's backlog. */
+  readonly atOnce?: number;
 }
 
 /** Many sockets that count the events they are sent. */
@@ -32,6 +34,10 @@ export interface Subscribers {
   /** The last message of that socket, as it came. It is kept only while `keepLast` is on. */
   last(socket: number): string;
   keepLast(isKept: boolean): void;
+  /** Sockets that have been told that they are up to date, by a message without an event. */
+  upToDate(): number;
+  /** One subscription more on each socket. */
+  subscribeAll(subscription: Subscription): void;
   /** Resolves when all sockets together have had so many events. */
   untilTotal(total: number, timeoutMs?: number): Promise<void>;
   /** @throws Error when a socket has closed, or a subscription was refused. */
@@ -39,15 +45,16 @@ export interface Subscribers {
   close(): void;
 }
 
-/** Handshakes under way at a time: fewer than any server's backlog. */
-const AT_ONCE = 100;
 const ACK = '"connection_ack"';
+const UP_TO_DATE = '"upToDate":true';
 const REFUSALS = ['"type":"error"', '"errors":['];
 
 /** Opens sockets and subscribes on each. Resolves when every operation was asked for, not when it was begun. */
 export async function openSubscribers(options: SubscribersOptions): Promise<Subscribers> {
-  const { sockets } = options;
+  const { sockets, atOnce = 100 } = options;
   const counts = new Uint32Array(sockets);
+  const upToDate = new Uint8Array(sockets);
+  let upToDateCount = 0;
   const lasts: string[] = [];
   const wires: Wire[] = [];
   let total = 0;
@@ -62,6 +69,10 @@ export async function openSubscribers(options: SubscribersOptions): Promise<Subs
     const text = chunk.subarray(start, end);
     if (isKept) lasts[socket] = text.toString();
     if (!text.includes(EVENT_MARK, 0, 'latin1')) {
+      if (upToDate[socket] === 0 && text.includes(UP_TO_DATE)) {
+        upToDate[socket] = 1;
+        upToDateCount++;
+      }
       if (REFUSALS.some((refusal) => text.includes(refusal))) failure ??= text.toString();
       return;
     }
@@ -100,8 +111,8 @@ export async function openSubscribers(options: SubscribersOptions): Promise<Subs
     for (const payload of options.subscriptionsOf(socket)) wire.send({ id: randomUUID(), type: 'subscribe', payload });
   }
 
-  for (let first = 0; first < sockets; first += AT_ONCE)
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, sockets - first) }, (_, index) => open(first + index)));
+  for (let first = 0; first < sockets; first += atOnce)
+    await Promise.all(Array.from({ length: Math.min(atOnce, sockets - first) }, (_, index) => open(first + index)));
 
   const check = () => {
     if (failure !== null) throw new Error(`a subscriber: ${failure}`);
@@ -111,6 +122,10 @@ export async function openSubscribers(options: SubscribersOptions): Promise<Subs
     total: () => total,
     bytes: () => bytes,
     messages: () => messages,
+    upToDate: () => upToDateCount,
+    subscribeAll(payload) {
+      for (const wire of wires) wire.send({ id: randomUUID(), type: 'subscribe', payload });
+    },
     last: (socket) => lasts[socket] ?? '',
     keepLast(kept) {
       isKept = kept;

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { connect } from '../connect.ts';
-import { readSettings, serve } from './serve.ts';
+import { readSettings, serve } from '../serve.ts';
 
 interface Subscriber {
   readonly webSocket: WebSocket;

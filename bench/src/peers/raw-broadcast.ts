@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { onMessage, serve } from './serve.ts';
+import { onMessage, serve } from '../serve.ts';
 
 export interface Broadcast {
   readonly text: string;
@@ -14,7 +14,14 @@ export interface Broadcast {
 
 const server = createServer();
 const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
-onMessage(({ text, times }: Broadcast) => {
+onMessage((message: Broadcast | { readonly collect: true }) => {
+  if ('collect' in message) {
+    // What the first collection finalises, the second one frees.
+    for (const _ of ['first', 'second']) globalThis.gc?.();
+    return { collected: true };
+  }
+  const { text, times } = message;
   for (let time = 0; time < times; time++) for (const socket of webSockets.clients) socket.send(text);
+  return undefined;
 });
 await serve(server);

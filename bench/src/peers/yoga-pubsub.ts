@@ -10,7 +10,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { createPubSub, createSchema, createYoga, filter, pipe } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 import { connect } from '../connect.ts';
-import { readSettings, serve } from './serve.ts';
+import { readSettings, serve } from '../serve.ts';
 
 interface Task {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Author } from './author.ts';
-import { connect } from './connect.ts';
-import type { Load } from './throughput.ts';
+import type { Author } from '../author.ts';
+import { connect } from '../connect.ts';
+import type { Load } from '../throughput.ts';
 
 /**
  * The limit of `updateTask`: the same change of the same tracked rows as one transaction straight through `pg`, prepared,

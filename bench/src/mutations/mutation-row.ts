@@ -1,11 +1,11 @@
-import type { Author } from './author.ts';
-import { compare, takeTurns } from './comparison.ts';
+import type { Author } from '../author.ts';
+import { compare, takeTurns } from '../comparison.ts';
+import { median } from '../percentile.ts';
+import type { Plan } from '../plan.ts';
+import type { Row } from '../row.ts';
+import { measureThroughput } from '../throughput.ts';
 import { createHttpUpdates } from './http-updates.ts';
-import { median } from './percentile.ts';
-import type { Plan } from './plan.ts';
-import type { Row } from './row.ts';
 import { createSqlUpdates } from './sql-updates.ts';
-import { measureThroughput } from './throughput.ts';
 
 const maxSpread = 1.3;
 
@@ -37,7 +37,7 @@ export async function measureMutations({
       unit: 'per second',
       statistic: median,
       maxSpread,
-      // What it is held against is another server, not this limit: design section 10, of a later issue.
+      // What it is held against is another server, not this limit: see mutations-section.ts.
       bar: null,
     });
   } finally {

@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { UpdateTaskDocument } from '@sync-hub/sdk/generated/graphql';
+import { print } from 'graphql';
+import type { Author } from '../author.ts';
+import type { Load } from '../throughput.ts';
+import { createHttpLoad } from './http-load.ts';
+
+/** `updateTask` over HTTP. @param taskIds  global ids, one for each client. */
+export async function createHttpUpdates(
+  author: Author,
+  taskIds: readonly string[] = author.tasks.map(({ globalId }) => globalId),
+): Promise<Load> {
+  const query = print(UpdateTaskDocument);
+  return createHttpLoad({
+    url: author.url,
+    headers: { authorization: `Bearer ${await author.getToken()}` },
+    bodyOf: (client) => ({ query, variables: { input: { id: taskIds[client], title: `update ${randomUUID()}` } } }),
+    isSuccess: (answer) => answer.includes('"UpdateTaskPayload"'),
+  });
+}
