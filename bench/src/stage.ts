@@ -14,6 +14,8 @@ export interface Stage {
 
 interface Options {
   readonly apis?: number;
+  /** Of the author. */
+  readonly tasks?: number;
   readonly kafkaBrokers?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -21,7 +23,7 @@ interface Options {
 /** Starts listener and API as in production. The API has its half of the cores for itself: see `besideServer`. */
 export async function startStage(
   { layout, closing }: Bench,
-  { apis = 1, kafkaBrokers = [], env = {} }: Options = {},
+  { apis = 1, tasks = 0, kafkaBrokers = [], env = {} }: Options = {},
 ): Promise<Stage> {
   const hub = await startHub({
     apis,
@@ -32,7 +34,7 @@ export async function startStage(
   const close = closedOnce(closing, 'hub', hub.close);
   layout.move(hub.listener.pid, 'writing');
   for (const { pid } of hub.apis) layout.move(pid, 'reading');
-  const author = await signUpAuthor({ hubUrl: hub.urls[0] ?? '', taskCount: 0 });
+  const author = await signUpAuthor({ hubUrl: hub.urls[0] ?? '', taskCount: tasks });
   return {
     hub,
     author,

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createKafkaClient } from '@sync-hub/stream/kafka-client';
+import type { Bench, Section } from '../bench.ts';
+import { createBoard } from '../board.ts';
+import { startPeer } from '../child.ts';
+import { compare, takeTurns } from '../comparison.ts';
+import { createEventWriter } from '../load/event-writer.ts';
+import type { Batches } from '../peers/kafkajs-batches.ts';
+import { median } from '../percentile.ts';
+import { ratioOfAtLeast } from '../row.ts';
+import { besideServer, startStage } from '../stage.ts';
+import { followTopic } from './topic-end.ts';
+
+const MAX_SPREAD = 1.3;
+const RETRIES = 14;
+
+/** How fast a backlog in the outbox gets to Kafka, beside kafkajs, which has its batches ready. */
+export const drain: Section = {
+  name: 'drain',
+  cores: 'listener, and kafkajs alone, have the second half of the cores; PostgreSQL, Kafka and bench share the first',
+  async measure(bench) {
+    return bench.kafkaBrokers.length === 0 ? [] : besideServer(bench, () => measure(bench));
+  },
+};
+
+async function measure(bench: Bench) {
+  const { kafkaBrokers: brokers, plan, log, layout, tell } = bench;
+  const { records, rowsInTransaction } = plan.drain;
+  const stage = await startStage(bench, { kafkaBrokers: brokers });
+  // Whatever the API does with what it reads is not measured, and must not stand in the listener's way.
+  for (const { pid } of stage.hub.apis) layout.move(pid, 'writing');
+  const client = createKafkaClient({ brokers, log }, RETRIES);
+  const topic = await followTopic(client, new URL(stage.hub.database.url).pathname.slice(1));
+  const board = await createBoard(stage.hub.database, rowsInTransaction);
+  const writer = await createEventWriter({ databaseUrl: stage.hub.database.url, table: 'tasks', ids: board.ids });
+  const peer = await startPeer(bench, 'kafkajs-batches', { brokers });
+
+  const ours = async () => {
+    await stage.hub.listener.stop();
+    for (let written = 0; written < records; written += rowsInTransaction) await writer.commitRows(rowsInTransaction);
+    const rate = topic.rateOf(records);
+    await stage.hub.restartListener();
+    layout.move(stage.hub.listener.pid, 'reading');
+    const measured = await rate;
+    await sleep(plan.settleMs); // Until it rests again.
+    return [measured];
+  };
+  tell(`${records} records`);
+  await ours(); // Warm-up, and records whose size the other side can take.
+  const batches: Batches = { records, recordBytes: await topic.recordBytes(), batchBytes: 2 ** 20 };
+  const beside = async () => [(await peer.ask<{ rate: number }>(batches)).rate];
+  await beside();
+  const turns = await takeTurns(plan.rounds, { ours, beside });
+
+  await Promise.all([topic.close(), writer.close(), peer.close()]);
+  client.destroy();
+  await stage.close();
+  return [
+    compare(turns, {
+      what: `outbox → Kafka, ${records} records that wait`,
+      besideKind: 'limit',
+      besideWhat: `kafkajs alone, ready batches of 1 MiB, records of ${batches.recordBytes} bytes`,
+      unit: 'per second',
+      statistic: median,
+      maxSpread: MAX_SPREAD,
+      bar: ratioOfAtLeast(0.8),
+    }),
+  ];
+}

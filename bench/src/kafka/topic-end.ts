@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaClient } from '@sync-hub/stream/kafka-client';
+
+/** Watches how a topic of one partition grows. */
+export interface TopicEnd {
+  /** Resolves when so many records more are there. @returns how many came a second, from the first to the last. */
+  rateOf(records: number): Promise<number>;
+  /** Of the values on the topic, on average, as far as one fetch shows. */
+  recordBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 10;
+const TIMEOUT_MS = 120_000;
+
+export async function followTopic(client: KafkaClient, topic: string): Promise<TopicEnd> {
+  const admin = client.admin();
+  await admin.connect();
+  const end = async () => Number((await admin.fetchTopicOffsets(topic))[0]?.high);
+
+  return {
+    async rateOf(records) {
+      const before = await end();
+      const givesUpAtMs = performance.now() + TIMEOUT_MS;
+      let first: { readonly atMs: number; readonly records: number } | null = null;
+      for (;;) {
+        const there = (await end()) - before;
+        const atMs = performance.now();
+        // A heartbeat or two come before what has waited.
+        if (first === null && there > records / 100) first = { atMs, records: there };
+        if (first !== null && there >= records) {
+          // Those that came with the first look took no time that we have seen.
+          const seen = records - first.records;
+          return seen > 0 ? (seen / (atMs - first.atMs)) * 1_000 : (records / LOOK_EVERY_MS) * 1_000;
+        }
+        if (atMs > givesUpAtMs) throw new Error(`${there} of ${records} records came to the topic`);
+        await sleep(LOOK_EVERY_MS);
+      }
+    },
+    async recordBytes() {
+      const consumer = client.consumer(`${topic}-sizes`);
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      try {
+        return await new Promise<number>((resolve, reject) => {
+          consumer
+            .run({
+              autoCommit: false,
+              async eachBatch({ batch: { messages } }) {
+                const sizes = messages.map(({ value }) => value?.length ?? 0);
+                resolve(Math.round(sizes.reduce((a, b) => a + b, 0) / sizes.length));
+              },
+            })
+            .catch(reject);
+        });
+      } finally {
+        await consumer.disconnect();
+      }
+    },
+    close: () => admin.disconnect(),
+  };
+}
