@@ -19,7 +19,7 @@ export interface Bench {
 /** Rows that are measured together, on servers of their own. */
 export interface Section {
   readonly name: string;
-  /** Which core holds what, where it is not as the report's head says. */
-  readonly cores?: string;
+  /** Which core holds what: not as in `streams`. */
+  readonly cores: string;
   measure(bench: Bench): Promise<readonly Row[]>;
 }

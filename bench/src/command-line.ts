@@ -7,29 +7,47 @@ export interface CommandLine {
   readonly outageSeconds: number | null;
   /** Names of the sections that are measured; null: all of them. */
   readonly only: readonly string[] | null;
+  /** Puts the table into docs/performance.md, too. */
+  readonly isDocumented: boolean;
   /** Where the JSON and the profiles go. */
   readonly resultsFolder: string;
 }
 
-/** @throws TypeError that names an option which is not known, or not a number of seconds. */
-export function readCommandLine(args: readonly string[], defaultResultsFolder: string): CommandLine {
+/**
+ * @param sectionNames  those that there are.
+ * @throws TypeError that names what is not known or cannot be.
+ */
+export function readCommandLine(
+  args: readonly string[],
+  {
+    defaultResultsFolder,
+    sectionNames,
+  }: { readonly defaultResultsFolder: string; readonly sectionNames: readonly string[] },
+): CommandLine {
   const { values } = parseArgs({
     args: [...args],
     options: {
       smoke: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       outage: { type: 'string' },
+      document: { type: 'boolean', default: false },
       only: { type: 'string' },
       results: { type: 'string', default: defaultResultsFolder },
     },
   });
   const outageSeconds = values.outage === undefined ? null : Number(values.outage);
   if (outageSeconds !== null && !(outageSeconds > 0)) throw new TypeError('--outage takes a number of seconds: 300');
+  const only = values.only?.split(',') ?? null;
+  const unknown = only?.filter((name) => !sectionNames.includes(name)) ?? [];
+  if (unknown.length > 0) throw new TypeError(`--only takes some of ${sectionNames.join()}, not ${unknown.join()}`);
+  if (values.smoke && values.document)
+    throw new TypeError('--document is not for a smoke run, whose figures mean nothing');
   return {
     isSmoke: values.smoke,
     isProfiled: values.profile,
     outageSeconds,
-    only: values.only?.split(',') ?? null,
+    isDocumented: values.document,
+    only,
     resultsFolder: values.results,
   };
 }

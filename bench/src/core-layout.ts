@@ -28,7 +28,7 @@ export function createCoreLayout(): CoreLayout {
   const ranges: Readonly<Record<Half, string>> = { writing: range(0, middle - 1), reading: range(middle, cores - 1) };
   return {
     move: (pid, half) => void pin(pid, ranges[half]),
-    description: `core ${ranges.writing}: listener and the servers started here; core ${ranges.reading}: API and bench`,
+    description: `core ${ranges.writing} is the first half, ${ranges.reading} the second; the first has listener, PostgreSQL and Kafka, the second API and bench`,
   };
 }
 

@@ -4,6 +4,7 @@ import { closeOnSignals, createClosing } from '@sync-hub/runtime/closing';
 import { createLog } from '@sync-hub/runtime/log';
 import { readCommandLine } from './command-line.ts';
 import { createCoreLayout } from './core-layout.ts';
+import { writeDocument } from './document.ts';
 import { describeMachine } from './machine.ts';
 import { measureStream, type StreamMeasurement } from './measure-stream.ts';
 import { formatOutage, measureOutage } from './outage.ts';
@@ -12,11 +13,21 @@ import { canWatchProcesses } from './process-usage.ts';
 import { formatReport, type Report, writeReport } from './report.ts';
 import { sections } from './sections.ts';
 import { startServers } from './servers.ts';
+import { exitCodeOf } from './verdict.ts';
 
+/** The rows of `measureStream`, which are there for each store of the log. */
+const STREAMS = 'streams';
+const DOCUMENT = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
 
 async function main() {
-  const { isSmoke, isProfiled, outageSeconds, only, resultsFolder } = readCommandLine(process.argv.slice(2), RESULTS);
+  const { isSmoke, isProfiled, outageSeconds, only, isDocumented, resultsFolder } = readCommandLine(
+    process.argv.slice(2),
+    {
+      defaultResultsFolder: RESULTS,
+      sectionNames: [STREAMS, ...sections.map(({ name }) => name)],
+    },
+  );
   const isSelected = (name: string) => only === null || only.includes(name);
   const plan = isSmoke ? smokePlan : fullPlan;
   const startedAt = new Date();
@@ -52,11 +63,12 @@ async function main() {
 
     const measured: StreamMeasurement[] = [];
     const kafkaBrokers = isKafkaThere ? kafka.brokers : [];
-    if (isSelected('streams'))
+    if (isSelected(STREAMS))
       for (const brokers of isKafkaThere ? [[], kafka.brokers] : [[]])
         measured.push(await measureStream({ kafkaBrokers: brokers, plan, isProfiled, layout, closing, log, tell }));
     const rows = measured.flatMap(({ rows }) => rows);
-    for (const section of sections.filter(({ name }) => isSelected(name))) {
+    const selected = sections.filter(({ name }) => isSelected(name));
+    for (const section of selected) {
       const tellOf = (step: string) => tell(`${section.name}: ${step}`);
       rows.push(...(await section.measure({ plan, layout, closing, log, kafkaBrokers, tell: tellOf })));
     }
@@ -66,14 +78,17 @@ async function main() {
       isSmoke,
       machine,
       versions: isKafkaThere ? [postgres.version, kafka.version] : [postgres.version],
-      cores: layout.description,
+      cores: [layout.description, ...selected.map(({ name, cores }) => `in ${name}: ${cores}`)],
       plan,
       rows,
       profiles: measured.flatMap(({ profiles }) => profiles),
     };
     const path = writeReport(report, resultsFolder);
     process.stdout.write(`${formatReport(report)}\n`);
+    if (isDocumented) writeDocument(DOCUMENT, startedAt, formatReport(report));
     tell(`written to ${path}`);
+    // What a smoke run measures is not judged.
+    if (!isSmoke) process.exitCode = exitCodeOf(rows);
   } finally {
     await closing.close();
   }

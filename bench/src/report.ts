@@ -14,7 +14,8 @@ export interface Report {
   readonly machine: Machine;
   /** PostgreSQL's, and Kafka's when there is one. */
   readonly versions: readonly string[];
-  readonly cores: string;
+  /** Which core holds what, in general and in sections where it is otherwise. */
+  readonly cores: readonly string[];
   readonly plan: Plan;
   readonly rows: readonly Row[];
   readonly profiles: readonly NamedProfile[];
@@ -27,7 +28,7 @@ export function formatReport({ isSmoke, machine, versions, cores, rows, profiles
   return [
     isSmoke ? 'SMOKE: shows that everything runs; the figures mean nothing.\n' : '',
     `${cpu}, ${memory}, ${system}, Node ${node}, ${versions.join(', ')}\n`,
-    `load ${loadBefore.toFixed(2)} before; ${cores}\n\n`,
+    `load ${loadBefore.toFixed(2)} before\n${cores.map((line) => `${line}\n`).join('')}\n`,
     formatTable(rows),
     ...profiles.map(formatProfile),
   ].join('');

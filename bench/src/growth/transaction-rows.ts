@@ -1,4 +1,4 @@
-import { waitFor } from '@sync-hub/dev/wait-for';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from '../bench.ts';
 import { createBoard } from '../board.ts';
 import { EVENT_MARK, openSubscribers } from '../load/subscribers.ts';
@@ -28,15 +28,14 @@ export async function measureTransactions(bench: Bench, { hub, connectionParams 
       subscriptionsOf: () => [{ query, variables: { where: { workspaceId: { eq: board.workspaceId } } } }],
     });
     subscribers.keepLast(true);
-    const untilHeld = (title: string) =>
-      waitFor(
-        () => {
-          subscribers.check();
-          const last = subscribers.last(0);
-          return last.includes(title) && last.includes('"upToDate":true');
-        },
-        { what: `${count} rows to arrive`, timeoutMs: TIMEOUT_MS },
-      );
+    const untilHeld = async (title: string) => {
+      for (const givesUpAtMs = performance.now() + TIMEOUT_MS; performance.now() < givesUpAtMs; await sleep(1)) {
+        subscribers.check();
+        const last = subscribers.last(0);
+        if (last.includes(title) && last.includes('"upToDate":true')) return;
+      }
+      throw new Error(`${count} rows did not arrive within ${TIMEOUT_MS} ms`);
+    };
     await untilHeld('"title":"Task ');
     const times: number[] = [];
     const repeats = count < 100_000 ? bench.plan.rounds : 1;

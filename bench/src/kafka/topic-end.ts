@@ -3,7 +3,7 @@ import type { KafkaClient } from '@sync-hub/stream/kafka-client';
 
 /** Watches how a topic of one partition grows. */
 export interface TopicEnd {
-  /** Resolves when so many records more are there. @returns how many came a second, from the first to the last. */
+  /** Resolves when so many records more are there. @returns how many came a second, from the last look that saw none. */
   rateOf(records: number): Promise<number>;
   /** Of the values on the topic, on average, as far as one fetch shows. */
   recordBytes(): Promise<number>;
@@ -22,17 +22,13 @@ export async function followTopic(client: KafkaClient, topic: string): Promise<T
     async rateOf(records) {
       const before = await end();
       const givesUpAtMs = performance.now() + TIMEOUT_MS;
-      let first: { readonly atMs: number; readonly records: number } | null = null;
+      let startedAtMs = performance.now();
       for (;;) {
-        const there = (await end()) - before;
         const atMs = performance.now();
+        const there = (await end()) - before;
+        if (there >= records) return (records / (performance.now() - startedAtMs)) * 1_000;
         // A heartbeat or two come before what has waited.
-        if (first === null && there > records / 100) first = { atMs, records: there };
-        if (first !== null && there >= records) {
-          // Those that came with the first look took no time that we have seen.
-          const seen = records - first.records;
-          return seen > 0 ? (seen / (atMs - first.atMs)) * 1_000 : (records / LOOK_EVERY_MS) * 1_000;
-        }
+        if (there < records / 100) startedAtMs = atMs;
         if (atMs > givesUpAtMs) throw new Error(`${there} of ${records} records came to the topic`);
         await sleep(LOOK_EVERY_MS);
       }

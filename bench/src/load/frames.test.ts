@@ -2,11 +2,12 @@ import { expect, test } from '@jest/globals';
 import { clientFrame, createFrameReader } from './frames.ts';
 
 const MEDIUM = 'm'.repeat(300);
-const LONG = 'l'.repeat(70_000);
+const LONG = 'l'.repeat(66_000);
 
 test('every message is told once and whole, however the bytes come in', () => {
-  const bytes = Buffer.concat([text('first'), text(MEDIUM), control(9, 'beat'), text(''), text(LONG), control(8, '')]);
-  for (const size of [1, 7, 1_000, bytes.length]) {
+  const messages = [text('first'), text(MEDIUM), control(9, 'beat'), text('')];
+  const bytes = Buffer.concat([...messages, text(LONG), control(8, '')]);
+  for (const size of [7, 1_000, bytes.length]) {
     const told: string[] = [];
     const read = createFrameReader({
       text: (chunk, start, end) => told.push(chunk.toString('latin1', start, end)),
