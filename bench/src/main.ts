@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { createRunFolder, deleteRunFolder } from '@sync-hub/dev/run-folder';
 import { closeOnSignals, createClosing } from '@sync-hub/runtime/closing';
 import { createLog } from '@sync-hub/runtime/log';
+import type { Section } from './bench.ts';
 import { readCommandLine } from './command-line.ts';
 import { createCoreLayout } from './core-layout.ts';
 import { writeDocument } from './document.ts';
@@ -78,7 +79,7 @@ async function main() {
       isSmoke,
       machine,
       versions: isKafkaThere ? [postgres.version, kafka.version] : [postgres.version],
-      cores: [layout.description, ...selected.map(({ name, cores }) => `in ${name}: ${cores}`)],
+      cores: [layout.description, ...coresOf(selected)],
       plan,
       rows,
       profiles: measured.flatMap(({ profiles }) => profiles),
@@ -92,6 +93,15 @@ async function main() {
   } finally {
     await closing.close();
   }
+}
+
+/** A line for each layout, with the sections that have it. */
+function coresOf(selected: readonly Section[]): string[] {
+  const layouts = [...new Set(selected.map(({ cores }) => cores))];
+  return layouts.map((cores) => {
+    const names = selected.filter((section) => section.cores === cores).map(({ name }) => name);
+    return `in ${names.join(', ')}: ${cores}`;
+  });
 }
 
 /** Beside the table, which has stdout for itself. */

@@ -64,9 +64,7 @@ async function openSides(bench: Bench, stage: Stage, sockets: number) {
     goesTo,
     subscriptionsOf: () => [workspaceSubscription(boardWithAssignee, 'assignee { name }')],
   });
-  ours.subscribers.keepLast(true);
   await warmUp(ours);
-  ours.subscribers.keepLast(false);
   const raw = await openRawSide(bench, sockets, ours.subscribers.last(0));
   const table = await createNotifyTable(1);
   const peer = { bench, table, sockets, goesTo, subscriptionOf: () => taskChanged } as const;

@@ -65,10 +65,7 @@ export async function openOurSide({
     pid: process.pid,
     subscribers,
     goesTo,
-    async emit(events) {
-      if (goesTo === 'all') await writer.commitBurst(events);
-      else await writer.commitRows(events);
-    },
+    emit: (events) => (goesTo === 'all' ? writer.commitBurst(events) : writer.commitRows(events)),
     async close() {
       subscribers.close();
       await writer.close();

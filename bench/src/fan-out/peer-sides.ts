@@ -35,6 +35,7 @@ export async function openRawSide(bench: Bench, sockets: number, text: string): 
     goesTo: 'all',
     async emit(times) {
       peer.tell({ text, times } satisfies Broadcast);
+      return null;
     },
     async close() {
       subscribers.close();
@@ -72,10 +73,7 @@ export async function openNotifySide({
     pid: peer.pid,
     subscribers,
     goesTo,
-    async emit(events) {
-      if (goesTo === 'all') await writer.commitBurst(events);
-      else await writer.commitRows(events);
-    },
+    emit: (events) => (goesTo === 'all' ? writer.commitBurst(events) : writer.commitRows(events)),
     async close() {
       subscribers.close();
       await Promise.all([writer.close(), peer.close()]);

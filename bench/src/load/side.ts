@@ -10,8 +10,12 @@ export interface Side {
   readonly subscribers: Subscribers;
   /** How many of the sockets each event goes to: all of them, or one after the other in turn. */
   readonly goesTo: 'all' | 'the next';
-  /** Makes so many events happen, at once. Resolves when they have, not when they have arrived. */
-  emit(events: number): Promise<void>;
+  /**
+   * Makes so many events happen, at once. Resolves when they have, not when they have arrived.
+   *
+   * @returns what the last event's frame holds and no other; null where all frames are alike.
+   */
+  emit(events: number): Promise<string | null>;
 }
 
 /** One round of a side. */
@@ -22,23 +26,28 @@ export interface Load {
   readonly cpuSecondsPer100k: number;
 }
 
-/** Emits until each of the side's sockets has been told: a peer does not say when a subscription has begun. */
+/**
+ * Emits until one event has reached each of the side's sockets: a peer does not say when a subscription has begun. Nothing
+ * of what was emitted is under way any more then, since a socket keeps its order.
+ */
 export async function warmUp(side: Side): Promise<void> {
   const { subscribers, goesTo } = side;
-  const sockets = subscribers.counts.length;
-  for (let tries = 1; ; tries++) {
+  const sockets = Array.from(subscribers.counts.keys());
+  subscribers.keepLast(true);
+  for (let tries = 1; tries <= 30; tries++) {
     const before = subscribers.counts.slice();
-    await side.emit(goesTo === 'all' ? 1 : sockets);
+    const mark = await side.emit(goesTo === 'all' ? 1 : sockets.length);
+    const isTold = (socket: number) =>
+      mark === null
+        ? (subscribers.counts[socket] ?? 0) > (before[socket] ?? 0)
+        : subscribers.last(socket).includes(`"${mark}"`);
     for (let looks = 0; looks < 20; looks++) {
       await sleep(50);
-      if (subscribers.counts.every((count, socket) => count > (before[socket] ?? 0))) {
-        await sleep(300); // What an earlier try has sent would be counted in a round.
-        return subscribers.check();
-      }
+      subscribers.check();
+      if (sockets.every(isTold)) return subscribers.keepLast(false);
     }
-    subscribers.check();
-    if (tries === 30) throw new Error('there are sockets that no event reaches');
   }
+  throw new Error('there are sockets that no event reaches');
 }
 
 /**
