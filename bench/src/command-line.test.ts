@@ -11,6 +11,7 @@ test('without options all is measured, and nothing but the results is written', 
     isDocumented: false,
     outageSeconds: null,
     only: null,
+    rounds: null,
     resultsFolder: 'results',
   });
 });
@@ -22,6 +23,11 @@ test('some sections are measured when they are named', () => {
 
 test('figures that mean nothing do not become part of the documentation', () => {
   expect(() => read('--smoke', '--document')).toThrow('--document is not for a smoke run');
+});
+
+test('rounds are counted', () => {
+  expect(read('--rounds', '3').rounds).toBe(3);
+  expect(() => read('--rounds', '0')).toThrow('--rounds takes a number');
 });
 
 test('an outage lasts for a number of seconds', () => {

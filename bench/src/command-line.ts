@@ -7,6 +7,8 @@ export interface CommandLine {
   readonly outageSeconds: number | null;
   /** Names of the sections that are measured; null: all of them. */
   readonly only: readonly string[] | null;
+  /** In place of the plan's; null: as planned. */
+  readonly rounds: number | null;
   /** Puts the table into docs/performance.md, too. */
   readonly isDocumented: boolean;
   /** Where the JSON and the profiles go. */
@@ -32,11 +34,14 @@ export function readCommandLine(
       outage: { type: 'string' },
       document: { type: 'boolean', default: false },
       only: { type: 'string' },
+      rounds: { type: 'string' },
       results: { type: 'string', default: defaultResultsFolder },
     },
   });
   const outageSeconds = values.outage === undefined ? null : Number(values.outage);
   if (outageSeconds !== null && !(outageSeconds > 0)) throw new TypeError('--outage takes a number of seconds: 300');
+  const rounds = values.rounds === undefined ? null : Number(values.rounds);
+  if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0)) throw new TypeError('--rounds takes a number: 1');
   const only = values.only?.split(',') ?? null;
   const unknown = only?.filter((name) => !sectionNames.includes(name)) ?? [];
   if (unknown.length > 0) throw new TypeError(`--only takes some of ${sectionNames.join()}, not ${unknown.join()}`);
@@ -48,6 +53,7 @@ export function readCommandLine(
     outageSeconds,
     isDocumented: values.document,
     only,
+    rounds,
     resultsFolder: values.results,
   };
 }

@@ -22,7 +22,7 @@ const DOCUMENT = fileURLToPath(new URL('../../docs/performance.md', import.meta.
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
 
 async function main() {
-  const { isSmoke, isProfiled, outageSeconds, only, isDocumented, resultsFolder } = readCommandLine(
+  const { isSmoke, isProfiled, outageSeconds, only, rounds, isDocumented, resultsFolder } = readCommandLine(
     process.argv.slice(2),
     {
       defaultResultsFolder: RESULTS,
@@ -30,7 +30,8 @@ async function main() {
     },
   );
   const isSelected = (name: string) => only === null || only.includes(name);
-  const plan = isSmoke ? smokePlan : fullPlan;
+  const planned = isSmoke ? smokePlan : fullPlan;
+  const plan = { ...planned, rounds: rounds ?? planned.rounds };
   const startedAt = new Date();
   const machine = describeMachine();
   const layout = createCoreLayout();
@@ -67,7 +68,7 @@ async function main() {
     if (isSelected(STREAMS))
       for (const brokers of isKafkaThere ? [[], kafka.brokers] : [[]])
         measured.push(await measureStream({ kafkaBrokers: brokers, plan, isProfiled, layout, closing, log, tell }));
-    const rows = measured.flatMap(({ rows }) => rows);
+    const rows = measured.flatMap((one) => one.rows);
     const selected = sections.filter(({ name }) => isSelected(name));
     for (const section of selected) {
       const tellOf = (step: string) => tell(`${section.name}: ${step}`);
