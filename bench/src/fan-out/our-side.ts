@@ -50,6 +50,7 @@ export async function openOurSide({
   const process = stage.hub.apis[api];
   if (process === undefined) throw new RangeError(`there is no API ${api}`);
   const subscribers = await openSubscribers({
+    name: 'our API',
     port: process.port,
     sockets,
     connectionParams: await stage.connectionParams(),

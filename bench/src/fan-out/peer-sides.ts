@@ -24,6 +24,7 @@ export const oneTaskChanged = (id: string): Subscription => ({
 export async function openRawSide(bench: Bench, sockets: number, text: string): Promise<PeerSide> {
   const peer = await startPeer(bench, 'raw-broadcast');
   const subscribers = await openSubscribers({
+    name: 'raw-broadcast',
     port: peer.port,
     sockets,
     connectionParams: null,
@@ -63,6 +64,7 @@ export async function openNotifySide({
   const databaseUrl = table.database.url;
   const peer = await startPeer(bench, name, { databaseUrl, channel: table.channel });
   const subscribers = await openSubscribers({
+    name,
     port: peer.port,
     sockets,
     connectionParams: {},

@@ -22,6 +22,7 @@ export async function measureTransactions(bench: Bench, { hub, connectionParams 
     bench.tell(`${count} rows in a transaction`);
     const board = await createBoard(hub.database, count);
     const subscribers = await openSubscribers({
+      name: 'our API',
       port: hub.apis[0]?.port ?? 0,
       sockets: 1,
       connectionParams: await connectionParams(),

@@ -26,6 +26,12 @@ export interface Load {
   readonly cpuSecondsPer100k: number;
 }
 
+/** Events that are emitted at once while a side warms up: a peer ends when a thousand wait. */
+const WARM_UP_BURST = 100;
+/** When nothing has arrived for so long, what is missing was emitted too early and will not come. */
+const STILL_MS = 5_000;
+const MAX_TRIES = 30;
+
 /**
  * Emits until one event has reached each of the side's sockets: a peer does not say when a subscription has begun. Nothing
  * of what was emitted is under way any more then, since a socket keeps its order.
@@ -34,20 +40,36 @@ export async function warmUp(side: Side): Promise<void> {
   const { subscribers, goesTo } = side;
   const sockets = Array.from(subscribers.counts.keys());
   subscribers.keepLast(true);
-  for (let tries = 1; tries <= 30; tries++) {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const before = subscribers.counts.slice();
-    const mark = await side.emit(goesTo === 'all' ? 1 : sockets.length);
-    const isTold = (socket: number) =>
-      mark === null
-        ? (subscribers.counts[socket] ?? 0) > (before[socket] ?? 0)
-        : subscribers.last(socket).includes(`"${mark}"`);
-    for (let looks = 0; looks < 20; looks++) {
-      await sleep(50);
-      subscribers.check();
-      if (sockets.every(isTold)) return subscribers.keepLast(false);
+    const marks: (string | null)[] = [];
+    for (let left = goesTo === 'all' ? 1 : sockets.length; left > 0; left -= WARM_UP_BURST) {
+      const events = Math.min(left, WARM_UP_BURST);
+      const expected = subscribers.total() + (goesTo === 'all' ? sockets.length : events);
+      marks.push(await side.emit(events));
+      await untilThereOrStill(subscribers, expected);
     }
+    const isTold = (socket: number) =>
+      marks.some((mark) =>
+        mark === null
+          ? (subscribers.counts[socket] ?? 0) > (before[socket] ?? 0)
+          : subscribers.last(socket).includes(`"${mark}"`),
+      );
+    if (sockets.every(isTold)) return subscribers.keepLast(false);
   }
   throw new Error('there are sockets that no event reaches');
+}
+
+async function untilThereOrStill(subscribers: Subscribers, expected: number): Promise<void> {
+  let seen = subscribers.total();
+  let movedAtMs = performance.now();
+  while (subscribers.total() < expected && performance.now() - movedAtMs < STILL_MS) {
+    await sleep(10);
+    subscribers.check();
+    if (subscribers.total() === seen) continue;
+    seen = subscribers.total();
+    movedAtMs = performance.now();
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Subscription {
 }
 
 export interface SubscribersOptions {
+  /** Of the server, for messages. */
+  readonly name: string;
   readonly port: number;
   readonly sockets: number;
   /** Of `connection_init`; null: the server speaks no protocol at all, and sends as soon as a socket is open. */
@@ -115,7 +117,7 @@ export async function openSubscribers(options: SubscribersOptions): Promise<Subs
     await Promise.all(Array.from({ length: Math.min(atOnce, sockets - first) }, (_, index) => open(first + index)));
 
   const check = () => {
-    if (failure !== null) throw new Error(`a subscriber: ${failure}`);
+    if (failure !== null) throw new Error(`a subscriber of ${options.name}: ${failure}`);
   };
   return {
     counts,
@@ -140,7 +142,7 @@ export async function openSubscribers(options: SubscribersOptions): Promise<Subs
       clearTimeout(deadline);
       waiting = null;
       check();
-      if (total < target) throw new Error(`${total} of ${target} events came within ${timeoutMs} ms`);
+      if (total < target) throw new Error(`${options.name}: ${total} of ${target} events came within ${timeoutMs} ms`);
     },
     check,
     close() {

@@ -49,7 +49,13 @@ async function measureOurs(bench: Bench): Promise<{ first: number; further: numb
   const connectionParams = await stage.connectionParams();
   const open = async (count: number) => {
     const subscriptionsOf = () => [workspaceSubscription(board)];
-    const subscribers = await openSubscribers({ port: api.port, sockets: count, connectionParams, subscriptionsOf });
+    const subscribers = await openSubscribers({
+      name: 'our API',
+      port: api.port,
+      sockets: count,
+      connectionParams,
+      subscriptionsOf,
+    });
     await untilOpened(subscribers, count);
     return subscribers;
   };
@@ -79,7 +85,13 @@ async function measureBare(bench: Bench): Promise<number> {
   const { sockets, warmUpSockets, settleMs } = bench.plan.memory;
   const peer = await startPeer(bench, 'raw-broadcast');
   const open = (count: number) =>
-    openSubscribers({ port: peer.port, sockets: count, connectionParams: null, subscriptionsOf: () => [] });
+    openSubscribers({
+      name: 'raw-broadcast',
+      port: peer.port,
+      sockets: count,
+      connectionParams: null,
+      subscriptionsOf: () => [],
+    });
   const settled = async () => {
     await sleep(settleMs);
     await peer.ask({ collect: true });

@@ -62,6 +62,7 @@ async function leave(stage: Stage, workspaceId: string, sockets: number, writer:
 
 async function openAll(stage: Stage, sockets: number, of: (socket: number) => Subscription): Promise<Subscribers> {
   const subscribers = await openSubscribers({
+    name: 'our API',
     port: stage.hub.apis[0]?.port ?? 0,
     sockets,
     atOnce: sockets,
