@@ -32,12 +32,12 @@ export interface Look {
 export async function lookAndFence(query: Query, held: Batch, session: string, isDue: boolean): Promise<Look> {
   const [row] = await query<LookRow>(lookSql, [held.batch, held.sentSeq, session, held.to, isDue], 'look');
   if (row === undefined) throw new FencedOffError('another relay has begun a session');
-  const { isWaiting, isEpochOver } = row;
-  const fenced = row.batch === null ? null : parseBatch(row);
+  const { isWaiting, isEpochOver, oldestOpenXid, ...batch } = row;
+  const fenced = batch.batch === null ? null : parseBatch(batch);
   if (fenced === null && !isEpochOver && (isWaiting || isDue)) {
     throw new FencedOffError(`another relay has gone on from batch ${held.batch}`);
   }
-  return { fenced, isWaiting, isEpochOver, oldestOpenXid: BigInt(row.oldestOpenXid) };
+  return { fenced, isWaiting, isEpochOver, oldestOpenXid: BigInt(oldestOpenXid) };
 }
 
 /** Fixes the next batch, whatever is in it. @throws {FencedOffError} */

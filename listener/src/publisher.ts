@@ -7,6 +7,7 @@ import type { Query } from './connection.ts';
 import { type DeadLetter, parkDeadLetters } from './dead-letters.ts';
 import { recordSent } from './fence.ts';
 import type { Metrics } from './metrics.ts';
+import { oneAhead } from './one-ahead.ts';
 import { type Place, recordOfRow } from './row-record.ts';
 
 /** The stream did not acknowledge, so what it holds is unknown. Its own error is the `cause`. */
@@ -108,25 +109,6 @@ function encodePiece(
   if (rows.length === 0)
     piece.records.push(encodeRecord({ kind: 'heartbeat', ...place(firstSeq, true), at: batch.fencedAt }));
   return piece;
-}
-
-/** The same, with the next one under way while the consumer is at work. */
-async function* oneAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
-  const read = () => {
-    const next = source.next();
-    next.catch(() => undefined); // Told when it is its turn; nobody may ask any more.
-    return next;
-  };
-  try {
-    for (let next = read(); ; ) {
-      const { done, value } = await next;
-      if (done) return;
-      next = read();
-      yield value;
-    }
-  } finally {
-    await source.return(undefined);
-  }
 }
 
 /** Does not wait for a send whose outcome does not matter any more: landing late, it repeats what readers have seen. */

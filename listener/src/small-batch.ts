@@ -20,7 +20,8 @@ export async function readSmallBatch(
   return rows.map((row) => Object.assign(row, { isOversize: false }));
 }
 
-// Images are neither read nor decompressed to know their length, nor to be sorted.
+// Planned once, perhaps while the outbox was all but empty: OFFSET 0 has each row looked up by its id, however many there are
+// by now. (Joined, they were found by reading the index from its beginning.)
 const smallSql = rowsSql({
   rows: `
     SELECT * FROM (
@@ -29,7 +30,7 @@ const smallSql = rowsSql({
       FROM (
         SELECT id, max(id) OVER (PARTITION BY xid) AS last_id, count(*) OVER () AS batch_rows
         FROM (SELECT xid, id FROM sync.committed_between($1, $2) LIMIT ${MAX_ROWS + 1}) AS first
-      ) AS ids JOIN sync.outbox AS o USING (id)
+      ) AS ids CROSS JOIN LATERAL (SELECT * FROM sync.outbox WHERE id = ids.id OFFSET 0) AS o
       WHERE ids.batch_rows <= ${MAX_ROWS} AND (SELECT max(batch) FROM sync.batch) = $3::bigint
     ) AS batch
     WHERE batch_bytes <= $4::bigint`,
