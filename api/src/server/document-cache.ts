@@ -1,5 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 
 /** What a parsed document holds for each of its tokens: 280 to 300 were measured. */
 const bytesPerToken = 320;
@@ -23,38 +24,21 @@ export interface DocumentCache {
  * @param maxBytes  a document of more than a sixteenth of it is not kept, or a few would push out all others.
  */
 export function createDocumentCache(maxBytes: number): DocumentCache {
-  const documents = new Map<string, { readonly document: DocumentNode; readonly bytes: number }>();
-  let bytes = 0;
-  function remove(text: string) {
-    bytes -= documents.get(text)?.bytes ?? 0;
-    documents.delete(text);
-  }
+  const documents = new LRUCache<string, DocumentNode>({
+    maxSize: maxBytes,
+    maxEntrySize: Math.floor(maxBytes / 16),
+    sizeCalculation: (document, text) =>
+      Math.max(text.length * bytesPerCharacter + (document.tokenCount ?? 0) * bytesPerToken, 1),
+  });
   return {
     get bytes() {
-      return bytes;
+      return documents.calculatedSize;
     },
-    get(text) {
-      const entry = documents.get(text);
-      if (entry === undefined) return undefined;
-      // A Map keeps the order in which keys came: the first is the one that was not asked for the longest.
-      documents.delete(text);
-      documents.set(text, entry);
-      return entry.document;
-    },
-    set(text, document) {
-      const size = text.length * bytesPerCharacter + (document.tokenCount ?? 0) * bytesPerToken;
-      if (size > maxBytes / 16) return;
-      remove(text);
-      documents.set(text, { document, bytes: size });
-      bytes += size;
-      for (const oldest of documents.keys()) {
-        if (bytes <= maxBytes) break;
-        remove(oldest);
-      }
-    },
+    get: (text) => documents.get(text),
+    set: (text, document) => void documents.set(text, document),
     forget(document) {
       const text = document.loc?.source.body;
-      if (text !== undefined && documents.get(text)?.document === document) remove(text);
+      if (text !== undefined && documents.peek(text) === document) documents.delete(text);
     },
   };
 }
