@@ -36,6 +36,23 @@ test('a statement that Postgres refuses costs no connection', async () => {
   expect(await backend()).toBe(before);
 });
 
+test('a statement whose columns a migration has changed since is run once all the same, and the next on another connection', async () => {
+  await database.query('CREATE TABLE counted (n integer)');
+  const insert = 'INSERT INTO counted VALUES (1) RETURNING n';
+  const before = await backend();
+  await query(insert);
+  await database.query('ALTER TABLE counted ALTER n TYPE text');
+  expect(await query(insert)).toEqual([{ n: '1' }]);
+  expect(await database.query('SELECT n FROM counted')).toHaveLength(2);
+  expect(await backend()).not.toBe(before);
+});
+
+test('a statement that is cancelled, or takes too long, leaves nothing behind for the next', async () => {
+  await expect(query(`SELECT set_config('statement_timeout', '1', false), pg_sleep(0)`)).resolves.toHaveLength(1);
+  await expect(query('SELECT pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
+  expect(await query(`SELECT current_setting('statement_timeout') AS timeout`)).toEqual([{ timeout: '0' }]);
+});
+
 test('a connection that has ended is replaced', async () => {
   const before = await backend();
   const running = query('SELECT pg_sleep(60)');

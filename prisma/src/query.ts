@@ -32,9 +32,13 @@ export function createQuery({ pool, nameOf, maxWaitMs }: Dependencies): Query {
       broken = error;
     };
     client.on('error', onError);
+    const run = async (name: string) => (await client.query({ name, text, values: [...values] })).rows as Row[];
     try {
-      const { rows } = await client.query({ name: nameOf(text), text, values: [...values] });
-      return rows as Row[];
+      return await run(nameOf(text)).catch((error: unknown) => {
+        if (!isOutdatedPlan(error)) throw error;
+        broken = error; // What else it has prepared may be outdated, too.
+        return run('');
+      });
     } catch (error) {
       const isRefusal = error instanceof pg.DatabaseError && refusals.test(error.code ?? '');
       if (!isRefusal) broken ??= error instanceof Error ? error : new Error(String(error));
@@ -44,6 +48,11 @@ export function createQuery({ pool, nameOf, maxWaitMs }: Dependencies): Query {
       client.release(broken);
     }
   };
+}
+
+/** A migration has changed the type of a column that the statement gives. Postgres says so before it does anything. */
+function isOutdatedPlan(error: unknown): error is Error {
+  return error instanceof pg.DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery';
 }
 
 function connect(pool: pg.Pool, maxWaitMs: number): Promise<pg.PoolClient> {

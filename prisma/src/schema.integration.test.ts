@@ -25,6 +25,28 @@ test('schema.prisma describes what the migrations make, in the eyes of Prisma’
   expect(await engine.diff(schema)).toBeNull();
 });
 
+test('the outbox is vacuumed by rows, at full speed, and its file never truncated, which would lock out all writers', async () => {
+  const options = await database.query<{ option: string }>(
+    `SELECT unnest(reloptions) AS option FROM pg_class WHERE oid = 'sync.outbox'::regclass
+     UNION ALL
+     SELECT 'toast.' || unnest(reloptions) FROM pg_class
+     WHERE oid = (SELECT reltoastrelid FROM pg_class WHERE oid = 'sync.outbox'::regclass)`,
+  );
+  expect(options.map(({ option }) => option)).toEqual(
+    expect.arrayContaining([
+      'autovacuum_vacuum_scale_factor=0',
+      'autovacuum_vacuum_threshold=5000',
+      'autovacuum_vacuum_insert_scale_factor=0',
+      'autovacuum_analyze_scale_factor=0',
+      'autovacuum_vacuum_cost_delay=0',
+      'vacuum_truncate=off',
+      'toast.autovacuum_vacuum_scale_factor=0',
+      'toast.autovacuum_vacuum_cost_delay=0',
+      'toast.vacuum_truncate=off',
+    ]),
+  );
+});
+
 describe('a drift is noticed', () => {
   test.each([
     ['a table without a model', 'CREATE TABLE extra (id integer PRIMARY KEY)'],
