@@ -104,6 +104,61 @@ describe('where nothing has to be held', () => {
   });
 });
 
+test('two viewers who write in one turn are looked at together, each by his own rights, claims and row', async () => {
+  const stranger = { ...viewer, userId: randomUUID(), sessionId: randomUUID() };
+  const [other, mutationId] = [randomUUID(), randomUUID()];
+  await database.query(`INSERT INTO users (id, email, name, color) VALUES ($1, $2, 'Eve', '#123456')`, [
+    stranger.userId,
+    `${stranger.userId}@example.com`,
+  ]);
+  await database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'EDITOR')`, [
+    elsewhere,
+    stranger.userId,
+  ]);
+  await database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Theirs')`, [other, elsewhere]);
+  await update({ title: 'Claimed', mutationId });
+  sent = [];
+  const look = createLook(query);
+  const write = (who: typeof viewer, id: string, input: Input) =>
+    updateRow(task, id, { ...call('updateTask', input), look, viewer: who });
+  const results = await Promise.allSettled([
+    write(stranger, taskId, { title: 'Stolen' }),
+    write(viewer, taskId, { title: 'After' }),
+    write(viewer, other, { title: 'Stolen' }),
+    // The same mutationId is another one for another viewer.
+    write(stranger, other, { title: 'Theirs still', mutationId }),
+  ]);
+  expect(
+    results.map((result) => (result.status === 'fulfilled' ? result.value.row?.['title'] : result.reason)),
+  ).toEqual([expect.any(NotFoundError), 'After', expect.any(NotFoundError), 'Theirs still']);
+  expect(sent).toHaveLength(3);
+  expect(
+    await database.query(
+      `SELECT key, actor FROM sync.outbox WHERE "table" = 'tasks' AND op = 'U' ORDER BY id OFFSET 1`,
+    ),
+  ).toEqual(
+    expect.arrayContaining([
+      { key: taskId, actor: viewer.userId },
+      { key: other, actor: stranger.userId },
+    ]),
+  );
+});
+
+test('one call sent many times at once, with others that write the same row, is done once', async () => {
+  const input = { title: 'Once', mutationId: randomUUID() };
+  const look = createLook(clients.query);
+  const same = () => updateRow(task, taskId, { ...call('updateTask', input), look, query: clients.query });
+  const another = (priority: number) =>
+    updateRow(task, taskId, { ...call('updateTask', { priority }), look, query: clients.query });
+  const all = await Promise.all([same(), another(1), same(), another(2), same(), another(3), same()]);
+  const [first, ...retries] = all.filter((_, index) => index % 2 === 0).map(({ transactionId }) => transactionId);
+  expect(retries).toEqual(retries.map(() => first));
+  expect(await database.query(`SELECT FROM sync.outbox WHERE mutation_id = $1`, [input.mutationId])).toHaveLength(1);
+  expect(await database.query('SELECT version, title FROM tasks WHERE id = $1', [taskId])).toEqual([
+    { version: 5, title: 'Once' },
+  ]);
+});
+
 describe('when another write comes between', () => {
   const other = (set: string) => () => database.query(`UPDATE tasks SET ${set} WHERE id = $1`, [taskId]);
 
@@ -181,7 +236,7 @@ test('what a rule has to hold until the write is left to a transaction', async (
   const assigneeId = writeGlobalId('User', viewer.userId);
   expect((await update({ assigneeId })).row).toMatchObject({ assigneeId: viewer.userId });
   expect(sent).toHaveLength(1);
-  const [own] = await database.query<{ id: string }>('SELECT id FROM members');
+  const [own] = await database.query<{ id: string }>('SELECT id FROM members WHERE workspace_id = $1', [home]);
   await expect(updateRow(member, own?.id ?? '', call('updateMember', { role: 'VIEWER' }))).rejects.toThrow();
-  expect(await database.query('SELECT role FROM members')).toEqual([{ role: 'OWNER' }]);
+  expect(await database.query('SELECT role FROM members WHERE workspace_id = $1', [home])).toEqual([{ role: 'OWNER' }]);
 });
