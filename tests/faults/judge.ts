@@ -15,6 +15,8 @@ export interface Violation {
   readonly what: string;
   /** The row concerned, if one is. */
   readonly row?: { readonly model: ModelName; readonly key: string };
+  /** What it was told meanwhile, if that alone is wrong. */
+  readonly segment?: Segment;
 }
 
 /** Judges watchers against the log, transaction by transaction. Shares nothing with the code under test but the contract. */
@@ -147,7 +149,7 @@ function judgeRows({ view, segment, transactions, histories, indexOf }: Court, s
     for (const { index } of events) eventsOf.set(index, (eventsOf.get(index) ?? 0) + 1);
     const snapshot = segment.snapshot === null ? undefined : (segment.snapshot.get(id) ?? null);
     const what = judgeRow({ base, events, told: told.get(id) ?? [], snapshot, until, isSurelyTold });
-    if (what !== undefined) violations.push({ view, what: `${id} ${what}`, row: { model, key } });
+    if (what !== undefined) violations.push({ view, what: `${id} ${what}`, row: { model, key }, segment });
   };
   for (const model of view.models) {
     for (const [key, entries] of histories.get(model) ?? []) judgeOne(model, key, entries);

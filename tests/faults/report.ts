@@ -1,11 +1,14 @@
 import type { Violation } from './judge.ts';
 import { modelOfTable } from './rows.ts';
 import type { RunResult } from './run.ts';
+import type { Segment } from './segments.ts';
 import type { Watcher } from './watcher.ts';
 
 /** Of each kind. */
 const SHOWN_VIOLATIONS = 3;
 const SHOWN_LINES = 30;
+/** How much is shown of what came after the wrong segment. */
+const AFTERWARDS_MS = 1_000;
 
 /** What a run found, for a person: of each broken promise the smallest history of the row concerned. */
 export function formatReport({ seed, stream }: { seed: number; stream: string }, result: RunResult): string {
@@ -68,8 +71,8 @@ function someOfEachKind(violations: readonly Violation[]): Violation[] {
   });
 }
 
-function formatViolation({ view, what, row }: Violation, { watchers, copy, replayed }: RunResult): string[] {
-  const heading = `  ✗ ${view.name}: ${what}`;
+function formatViolation({ view, what, row, segment }: Violation, { watchers, copy, replayed }: RunResult): string[] {
+  const heading = `  ✗ ${view.name}: ${what}${segment === undefined ? '' : describeSegment(segment)}`;
   const watcher = watchers.find((one) => one.view === view);
   if (watcher === undefined) return [heading];
   if (row === undefined)
@@ -91,8 +94,14 @@ function formatViolation({ view, what, row }: Violation, { watchers, copy, repla
     );
     return [{ at: one.at, text: `${describeHappening(one)} ${told.join('; ')}` }];
   });
-  const lines = [...inLog, ...seen].sort((one, other) => one.at - other.at);
+  const end = (segment?.lastFrameAt ?? Number.POSITIVE_INFINITY) + AFTERWARDS_MS;
+  const lines = [...inLog, ...seen].filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
   return [heading, ...lastLines(lines.map(({ at, text }) => `      ${timeOf(at)} ${text}`))];
+}
+
+function describeSegment({ askedAt, startedAt, lastFrameAt, groups }: Segment): string {
+  const told = groups.length === 0 ? '' : `, told ${groups.length} transactions`;
+  return ` (asked ${timeOf(askedAt)}, began ${timeOf(startedAt)}, last frame ${timeOf(lastFrameAt)}${told})`;
 }
 
 function describeHappening(one: Watcher['history'][number]): string {
