@@ -277,6 +277,8 @@ export function createFeed(dependencies: Dependencies) {
         await follower.start();
       } catch (error) {
         follower.end();
+        // Nobody reads what it was told meanwhile (that it may be behind, say).
+        await queue.return?.();
         throw error;
       }
       return queue;

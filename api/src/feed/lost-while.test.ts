@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChangeRecord } from '@sync-hub/stream/change-record';
+import { codedError } from '../errors.ts';
 import { rowFromRecord } from '../model/record-row.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
+import { createBacklog } from './backlog.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import { createFakeLog } from './testing/fake-log.ts';
 import {
+  bounds,
   created,
   cursorOf,
   joined,
@@ -35,6 +38,15 @@ function changedLog(change: (record: ChangeRecord) => ChangeRecord) {
   const { read: readStream } = log.stream;
   log.stream.read = (from, sink) => readStream(from, { ...sink, record: (record) => sink.record(change(record)) });
   return log;
+}
+
+/** Start points that nobody is given. */
+function refusal() {
+  let refuse = () => {};
+  const refused = new Promise<never>((_, reject) => {
+    refuse = () => reject(codedError('UNAVAILABLE', 'Postgres does not answer'));
+  });
+  return { start: () => refused, refuse: () => refuse() };
 }
 
 describe('a crash that only heartbeats follow', () => {
@@ -128,6 +140,20 @@ test('a database set back to an older epoch is met again', async () => {
   log.gap();
   await log.heartbeat(6);
   expect(feed.isReady).toBe(true);
+});
+
+test('who comes back while Postgres does not answer, and gives up, keeps no place among its client’s subscriptions', async () => {
+  const { database, follow } = await startFeed({ stalledMs: 0 });
+  const after = await cursorOf(await follow('ada', task), 0);
+  const backlog = createBacklog(bounds);
+  const take = refusal();
+  database.startPoints.take = take.start;
+  const following = follow('ada', task, { after, backlog });
+  // What is on screen may be old: it is told so, once a second, and nobody is there yet to read it.
+  while (backlog.frames === 0) await pause(50);
+  take.refuse();
+  expect(await codeOf(following)).toBe('UNAVAILABLE');
+  expect([backlog.subscriptions, backlog.frames]).toEqual([0, 0]);
 });
 
 describe('a log that is lost while somebody begins', () => {
