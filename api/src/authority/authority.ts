@@ -17,3 +17,8 @@ export interface Authority {
   readonly memberships: ReadonlyMap<string, Membership>;
   sharesWorkspaceWith(userId: string): boolean;
 }
+
+/** Of a view that moves with the log: the role and memberships as they are now, to stay so. Who shares a workspace is asked anew. */
+export function asOfNow({ viewerId, isAdmin, memberships, ...live }: Authority): Authority {
+  return { ...live, viewerId, isAdmin, memberships: new Map(memberships) };
+}

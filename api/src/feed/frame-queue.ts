@@ -17,6 +17,11 @@ export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
   /** The same of a frame that a whole group is told. @param standing  this subscription's own part of the cursor. */
   share(shared: SharedFrame, standing: string, goesOn?: boolean): boolean;
   /**
+   * It is told nothing with a group any more. What waits and was not executed yet is executed for it alone: what else is read for
+   * that is what its viewer may read by then.
+   */
+  leaveGroup(): void;
+  /**
    * Waits until the client has taken most of what was pushed, so that what a subscription has to catch up on never fills the
    * backlog.
    *
@@ -73,6 +78,8 @@ export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQu
   return {
     push,
     share: (shared, standing, goesOn) => push(shared.frameOf(standing), shared.bytes, goesOn),
+    // Each of its frames is its own.
+    leaveGroup() {},
     room: () => roomIn(share),
     end(error) {
       if (ended) return;

@@ -1,4 +1,4 @@
-import type { Authority } from '../authority/authority.ts';
+import { type Authority, asOfNow } from '../authority/authority.ts';
 import type { Model } from '../model/model.ts';
 import { anchorsOf } from './anchors.ts';
 import type { CursorStanding, Cursors } from './cursor.ts';
@@ -125,6 +125,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
       const group = groupByMember.get(member);
       if (group === undefined) return;
       groupByMember.delete(member);
+      group.members.get(member)?.queue.leaveGroup();
       group.members.delete(member);
       if (group.members.size === 0) group.forget();
     },
@@ -149,9 +150,11 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
         const changes = changesOf(group, candidates, authority);
         if (changes.length === 0) continue;
         toldGroups.add(group);
+        // It may be written later, when that one may read more and is with another group.
+        const asTold = asOfNow(authority);
         const frames = transactionFrames(transaction, changes, { ...placing, alreadySent: 0 }, bounds).map(
           ({ told, place }) =>
-            createSharedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority }),
+            createSharedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority: asTold }),
         );
         for (const listener of group.members.values()) tellShared(listener, frames, now);
       }

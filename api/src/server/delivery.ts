@@ -134,6 +134,11 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
       }
       return take({ own: null, shared, standing, bytes: shared.bytes, message: null }, goesOn);
     },
+    leaveGroup() {
+      for (const [index, { shared, standing, ...entry }] of waiting.entries())
+        if (shared !== null && shared.text === null)
+          waiting[index] = { ...entry, own: shared.frameOf(standing), shared: null, standing };
+    },
     room: () => roomIn(share),
     end(error) {
       if (ended) return;
