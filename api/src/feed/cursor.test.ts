@@ -1,7 +1,8 @@
+import { createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readConfig } from '../config.ts';
-import { type CursorContents, createCursors } from './cursor.ts';
+import { type CursorContents, type CursorPlace, createCursors } from './cursor.ts';
 
 const started = { snapshot: '10:15:11,13', epoch: 1, batch: 7, incarnation: 'i1' };
 const contents: CursorContents = {
@@ -15,12 +16,13 @@ const contents: CursorContents = {
   since: { epoch: 1, epochId: 'e1', seq: 40, tag: 't0' },
   group: 'g1',
 };
-const cursors = createCursors('a secret of at least 32 bytes, for tests');
+const secret = 'a secret of at least 32 bytes, for tests';
+const cursors = createCursors(secret);
 
 describe('a cursor', () => {
   test('gives back what it was made of, on every instance with the same secret', () => {
     const cursor = cursors.write(contents);
-    expect(createCursors('a secret of at least 32 bytes, for tests').read(cursor)).toEqual(contents);
+    expect(createCursors(secret).read(cursor)).toEqual(contents);
   });
 
   test('is URL-safe', () => {
@@ -43,19 +45,70 @@ describe('a cursor', () => {
   });
 
   test('that was changed anywhere is CURSOR_INVALID', () => {
-    const bytes = Buffer.from(cursors.write(contents), 'base64url');
-    fc.assert(
-      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-        const changed = Buffer.from(bytes);
-        changed[at] = (changed[at] ?? 0) ^ flip;
-        expect(() => cursors.read(changed.toString('base64url'))).toThrow(codeOf('CURSOR_INVALID'));
-      }),
-    );
+    const parts = cursors.write(contents).split('.');
+    for (const [part, text] of parts.entries()) {
+      const bytes = Buffer.from(text, 'base64url');
+      fc.assert(
+        fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+          const changed = Buffer.from(bytes);
+          changed[at] = (changed[at] ?? 0) ^ flip;
+          expect(() => cursors.read(parts.with(part, changed.toString('base64url')).join('.'))).toThrow(
+            codeOf('CURSOR_INVALID'),
+          );
+        }),
+      );
+    }
   });
 
   test('that is truncated, empty, garbage or 1 MB long is CURSOR_INVALID', () => {
     const cursor = cursors.write(contents);
-    for (const text of ['', 'x', cursor.slice(0, -4), cursor.slice(4), 'é€', 'A'.repeat(2 ** 20)])
+    const [place = '', standing = ''] = cursor.split('.');
+    const cut = [
+      cursor.slice(0, -4),
+      cursor.slice(4),
+      place,
+      standing,
+      `${place}.`,
+      `.${standing}`,
+      `${place}.${place}`,
+    ];
+    const long = ['A'.repeat(2 ** 20), '.'.repeat(2 ** 20), `${'A'.repeat(2 ** 19)}.${'A'.repeat(2 ** 19)}`];
+    for (const text of ['', 'x', '.', '..', 'é€', ...cut, ...long])
+      expect(() => cursors.read(text)).toThrow(codeOf('CURSOR_INVALID'));
+  });
+
+  test('of an older version of this hub, which was one text, is CURSOR_EXPIRED', () => {
+    const key = Buffer.from(hkdfSync('sha256', secret, '', 'real-time-sync-hub cursor', 32));
+    const payload = Buffer.from(JSON.stringify([3, 1, 'e1', 42, 't1', 0, null, 'hash', 'u1', 'q1', 'shapes']));
+    const mac = createHmac('sha256', key).update(payload).digest().subarray(0, 16);
+    const older = Buffer.concat([mac, payload]).toString('base64url');
+    expect(() => cursors.read(older)).toThrow(codeOf('CURSOR_EXPIRED'));
+  });
+});
+
+describe('the parts of a cursor', () => {
+  const standing = cursors.writeStanding(contents);
+  const read = (place: CursorPlace, group = contents.group) =>
+    cursors.read(cursors.join(cursors.writePlace(place, group), standing));
+
+  test('are good for any place of their group, from where the standing holds: all of it are told the same there', () => {
+    const later = { position: { ...contents.position, seq: 99, tag: 't2' }, sentOfNext: 3 };
+    expect(read(later)).toEqual({ ...contents, ...later });
+    expect(read({ position: contents.since, sentOfNext: 0 })).toMatchObject({ position: contents.since });
+  });
+
+  test.each<[string, CursorPlace, string]>([
+    ['of another group', contents, 'g2'],
+    ['before the standing held', { ...contents, position: { ...contents.position, seq: 39 } }, 'g1'],
+    ['of another epoch', { ...contents, position: { ...contents.position, epoch: 2 } }, 'g1'],
+    ['of another history', { ...contents, position: { ...contents.position, epochId: 'e2' } }, 'g1'],
+  ])('with a place %s are CURSOR_INVALID', (_, place, group) => {
+    expect(() => read(place, group)).toThrow(codeOf('CURSOR_INVALID'));
+  });
+
+  test('are CURSOR_INVALID the other way round, and when there are more', () => {
+    const [place = ''] = cursors.write(contents).split('.');
+    for (const text of [`${standing}.${place}`, `${place}.${standing}.${standing}`, `${standing}.${standing}`])
       expect(() => cursors.read(text)).toThrow(codeOf('CURSOR_INVALID'));
   });
 });

@@ -6,6 +6,12 @@ import { createGroupIndex } from './group-index.ts';
 import type { ModelChange } from './model-changes.ts';
 
 type Fields = Readonly<Record<string, string | number | boolean | null>>;
+/** A row has to have one of these values in the field; or the one, when it is no list. */
+interface Condition {
+  readonly field: string;
+  readonly values: readonly (string | number | boolean)[];
+  readonly isList: boolean;
+}
 const rowOf = (fields: Fields) => ({ __typename: 'Task', ...fields });
 function changeOf(before: Fields | null, after: Fields | null): ModelChange {
   return { key: 'k', before: before && rowOf(before), after: after && rowOf(after) };
@@ -67,12 +73,12 @@ describe('whom a change may concern', () => {
     const row = fc.option(
       fc.record(Object.fromEntries(fields.map((field) => [field, fc.option(value)])) as Record<string, typeof value>),
     );
-    const whereOf = (all: fc.TypeOf<typeof conditions>): Where => ({
+    const whereOf = (all: readonly Condition[]): Where => ({
       AND: all.map(({ field, values, isList }) => ({
         [field]: isList ? { in: values } : { equals: values[0] ?? null },
       })),
     });
-    const holds = (all: fc.TypeOf<typeof conditions>, one: Fields | null) =>
+    const holds = (all: readonly Condition[], one: Fields | null) =>
       one !== null &&
       all.every(({ field, values, isList }) => {
         const held = one[field] ?? null;
