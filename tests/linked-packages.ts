@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Where the project's own workspaces lie, by the name under which they import each other. */
 const workspaces = ['prisma', 'stream', 'runtime', 'listener', 'api'];
@@ -16,5 +16,10 @@ export function linkPackages({ installed, copy }: { installed: string; copy: str
   }
   for (const workspace of workspaces) {
     symlinkSync(join('..', '..', workspace), join(folder, '@sync-hub', workspace));
+    // Those of which another version is installed for everybody.
+    const own = join(dirname(installed), workspace, 'node_modules');
+    if (!existsSync(own)) continue;
+    mkdirSync(join(copy, workspace), { recursive: true });
+    symlinkSync(own, join(copy, workspace, 'node_modules'));
   }
 }
