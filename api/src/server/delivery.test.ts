@@ -9,7 +9,7 @@ import { createDelivery } from './delivery.ts';
 import type { FrameAnswers } from './frame-answers.ts';
 
 const bounds = {
-  maxSubscriptions: 2,
+  maxSubscriptions: 3,
   maxFrames: 100,
   maxBytes: 100_000,
   maxSubscriptionFrames: 2,
@@ -43,6 +43,10 @@ function createSocket({ slow = false } = {}) {
     whenRoom: (call: () => void) => void waiting.add(call),
     forget: (call: () => void) => void waiting.delete(call),
     write: (message: string) => void sent.push(message),
+    held: 0,
+    hold(bytes: number) {
+      this.held += bytes;
+    },
     flush() {},
   };
   const backlog = createBacklog(bounds);
@@ -196,15 +200,29 @@ describe('a subscription that ends', () => {
   });
 });
 
+test('a frame of one’s own that waits for room counts as unread, until it is sent or its subscription ends', async () => {
+  const { sent, subscribe, network, makeRoom } = createSocket();
+  const [one, other, third] = [subscribe('1'), subscribe('2'), subscribe('3')];
+  for (const queue of [one, other, third]) void readBy(queue, sent);
+  network.hasRoom = false;
+  for (const queue of [one, other]) queue.push(named('101'), 10);
+  third.share(sharedFrame('102'), 's');
+  expect(network.held).toBe('{"id":"1" 101}'.length * 2);
+  await one.return?.();
+  expect(network.held).toBe('{"id":"1" 101}'.length);
+  makeRoom();
+  expect([network.held, sent]).toEqual([0, ['the end', '{"id":"2" 101}', '{"id":"3" 102 s}']]);
+});
+
 test('what was being executed when its client left is not sent', async () => {
-  const { sent, subscribe, finish } = createSocket({ slow: true });
+  const { sent, subscribe, network, finish } = createSocket({ slow: true });
   const queue = subscribe('1');
   const reading = readBy(queue, sent);
   queue.push(named('101'), 10);
   await queue.return?.();
   await finish(0);
   await reading;
-  expect(sent).toEqual(['the end']);
+  expect([sent, network.held]).toEqual([['the end'], 0]);
 });
 
 describe('who leaves its group', () => {

@@ -71,8 +71,14 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
     else finish(entry, text);
   }
   function finish(entry: Entry, text: string) {
+    if (closed) return;
     entry.message = head + text;
+    outlet.hold(entry.message.length);
     pump();
+  }
+  /** It is sent, or will not be. */
+  function release({ message }: Entry) {
+    if (message !== null) outlet.hold(-message.length);
   }
   function messageOf({ shared, standing, message }: Entry): string | null {
     if (shared === null) return message;
@@ -90,6 +96,7 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
         outlet.whenRoom(pump);
         break;
       }
+      release(current);
       outlet.write(message);
       const next = waiting.shift();
       current = null;
@@ -114,6 +121,7 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
     if (closed) return;
     closed = true;
     ended = true;
+    if (current !== null) release(current);
     current = null;
     waiting.length = 0;
     outlet.forget(pump);

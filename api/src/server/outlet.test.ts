@@ -77,6 +77,14 @@ describe('what is written to a socket', () => {
     }
     expect(state.cuts).toBe(1);
   });
+
+  test('cuts it also when too much waits elsewhere for room', () => {
+    const { state, outlet } = setUp({ maxUnreadBytes: 2_000 });
+    for (const bytes of [1_500, -1_000, 1_500]) outlet.hold(bytes);
+    expect(state.cuts).toBe(0);
+    outlet.hold(1);
+    expect(state.cuts).toBe(1);
+  });
 });
 
 describe('who waits for room', () => {

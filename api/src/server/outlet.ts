@@ -11,6 +11,8 @@ export interface Outlet {
   forget(call: () => void): void;
   /** Sends a message, with all others of this turn of the event loop. @param message  its bytes: see {@link bytesOf}. */
   write(message: string): void;
+  /** So many bytes more wait elsewhere for room, for this socket alone: they count as unread. Less, when they are negative. */
+  hold(bytes: number): void;
   /** Sends what was written in this turn. Call before anything else is sent. */
   flush(): void;
 }
@@ -22,7 +24,7 @@ interface Dependencies {
   readonly atTurnEnd: TurnEnd;
   /** The client has stopped reading, and would not hear a close either. */
   readonly cut: () => void;
-  /** Bytes that were sent and not read; over it the socket is cut. */
+  /** Bytes that were sent and not read, or wait for room; over it the socket is cut. */
   readonly maxUnreadBytes: number;
 }
 
@@ -39,6 +41,7 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
   let pending = '';
   /** Writes that the network has not taken yet. */
   let unread = 0;
+  let held = 0;
   const waiting = new Set<() => void>();
 
   function onWritten() {
@@ -64,7 +67,10 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
     if (webSocket.readyState !== webSocket.OPEN) return;
     unread += 1;
     socket.write(bytes, 'latin1', onWritten);
-    if (socket.writableLength > maxUnreadBytes) cut();
+    cutIfTooMuch();
+  }
+  function cutIfTooMuch() {
+    if (socket.writableLength + held > maxUnreadBytes) cut();
   }
 
   return {
@@ -77,6 +83,10 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
       if (pending === '') atTurnEnd(flush);
       pending += headerOf(message.length) + message;
       if (pending.length >= batchBytes) flush();
+    },
+    hold(bytes) {
+      held += bytes;
+      if (bytes > 0) cutIfTooMuch();
     },
     flush,
   };
