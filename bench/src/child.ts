@@ -62,12 +62,17 @@ export async function startChild(
   };
 }
 
-/** One of the programs in `peers/`, on the serving half of the cores. */
-export function startPeer(
-  bench: Bench,
-  name: 'raw-broadcast' | 'yoga-pubsub' | 'bare-splice' | 'tutorial-mutations' | 'kafkajs-batches',
-  settings?: object,
-): Promise<Child> {
-  const script = new URL(`./peers/${name}.js`, import.meta.url);
+/** A program in `peers/`. */
+export type PeerName =
+  | 'raw-broadcast'
+  | 'yoga-pubsub'
+  | 'bare-splice'
+  | 'kafkajs-subscriptions'
+  | 'tutorial-mutations'
+  | 'kafkajs-batches';
+
+/** Starts a peer on the serving half of the cores. @param peer  its name, or its compiled file. */
+export function startPeer(bench: Bench, peer: PeerName | URL, settings?: object): Promise<Child> {
+  const script = typeof peer === 'string' ? new URL(`./peers/${peer}.js`, import.meta.url) : peer;
   return startChild(bench, { script, half: 'reading', ...(settings === undefined ? {} : { settings }) });
 }

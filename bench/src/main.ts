@@ -7,11 +7,13 @@ import { readCommandLine } from './command-line.ts';
 import { createCoreLayout } from './core-layout.ts';
 import { writeDocument } from './document.ts';
 import { describeMachine } from './machine.ts';
-import { measureStream, type StreamMeasurement } from './measure-stream.ts';
+import { measureStream } from './measure-stream.ts';
 import { formatOutage, measureOutage } from './outage.ts';
 import { fullPlan, smokePlan } from './plan.ts';
 import { canWatchProcesses } from './process-usage.ts';
+import { createProfiler } from './profiler.ts';
 import { formatReport, type Report, writeReport } from './report.ts';
+import type { Row } from './row.ts';
 import { sections } from './sections.ts';
 import { startServers } from './servers.ts';
 import { exitCodeOf } from './verdict.ts';
@@ -63,16 +65,16 @@ async function main() {
     if (!isKafkaThere) warn(`No Kafka: ${kafka.missing}. EVERY ROW THAT NEEDS KAFKA IS LEFT OUT.`);
     if (!canWatchProcesses) warn('This is not Linux. EVERY ROW ABOUT PROCESSES AT REST IS LEFT OUT.');
 
-    const measured: StreamMeasurement[] = [];
+    const rows: Row[] = [];
+    const profiler = isProfiled ? createProfiler() : null;
     const kafkaBrokers = isKafkaThere ? kafka.brokers : [];
     if (isSelected(STREAMS))
       for (const brokers of isKafkaThere ? [[], kafka.brokers] : [[]])
-        measured.push(await measureStream({ kafkaBrokers: brokers, plan, isProfiled, layout, closing, log, tell }));
-    const rows = measured.flatMap((one) => one.rows);
+        rows.push(...(await measureStream({ kafkaBrokers: brokers, plan, profiler, layout, closing, log, tell })));
     const selected = sections.filter(({ name }) => isSelected(name));
     for (const section of selected) {
       const tellOf = (step: string) => tell(`${section.name}: ${step}`);
-      rows.push(...(await section.measure({ plan, layout, closing, log, kafkaBrokers, tell: tellOf })));
+      rows.push(...(await section.measure({ plan, layout, closing, log, kafkaBrokers, profiler, tell: tellOf })));
     }
 
     const report: Report = {
@@ -83,7 +85,7 @@ async function main() {
       cores: [layout.description, ...coresOf(selected)],
       plan,
       rows,
-      profiles: measured.flatMap(({ profiles }) => profiles),
+      profiles: profiler?.profiles ?? [],
     };
     const path = writeReport(report, resultsFolder);
     process.stdout.write(`${formatReport(report)}\n`);
@@ -105,9 +107,9 @@ function coresOf(selected: readonly Section[]): string[] {
   });
 }
 
-/** Beside the table, which has stdout for itself. */
+/** Beside the table, which has stdout for itself. With the seconds since the start: where a run's time goes. */
 function tell(message: string): void {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${(performance.now() / 1_000).toFixed(0).padStart(5)} s  ${message}\n`);
 }
 
 function warn(message: string): void {

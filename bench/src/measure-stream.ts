@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Hub, startHub } from '@sync-hub/dev/hub';
 import type { Closing } from '@sync-hub/runtime/closing';
 import type { Log } from '@sync-hub/runtime/log';
@@ -6,7 +7,6 @@ import { startBareListener } from './bare-listener.ts';
 import { closedOnce } from './closed-once.ts';
 import { startCommitToClient } from './commit-to-client.ts';
 import type { CoreLayout } from './core-layout.ts';
-import type { CpuProfile } from './cpu-profile.ts';
 import { inspectableEnv } from './inspector.ts';
 import type { LatencyProbe } from './latency-probe.ts';
 import { measureLatency } from './latency-rows.ts';
@@ -14,27 +14,16 @@ import { measureMutations } from './mutations/mutation-row.ts';
 import type { Plan } from './plan.ts';
 import { canWatchProcesses } from './process-usage.ts';
 import { startProduceConsume } from './produce-consume.ts';
-import { profileProcess } from './profile-process.ts';
+import type { Profiler } from './profiler.ts';
 import { measureRest } from './rest-rows.ts';
 import { type Row, ratioOfAtMost } from './row.ts';
-
-export interface StreamMeasurement {
-  readonly rows: readonly Row[];
-  /** Of each process at rest, when that was asked for. */
-  readonly profiles: readonly NamedProfile[];
-}
-
-export interface NamedProfile {
-  /** `api-kafka` */
-  readonly name: string;
-  readonly profile: CpuProfile;
-}
 
 interface Options {
   /** The Postgres stream when there are none. */
   readonly kafkaBrokers: readonly string[];
   readonly plan: Plan;
-  readonly isProfiled: boolean;
+  /** Null: no profile was asked for. */
+  readonly profiler: Profiler | null;
   readonly layout: CoreLayout;
   readonly closing: Closing;
   readonly log: Log;
@@ -43,13 +32,16 @@ interface Options {
 }
 
 /** Runs every row over one stream, on a hub of its own that has served nobody before. */
-export async function measureStream(options: Options): Promise<StreamMeasurement> {
-  const { kafkaBrokers, plan, isProfiled, layout, closing, log } = options;
+export async function measureStream(options: Options): Promise<readonly Row[]> {
+  const { kafkaBrokers, plan, profiler, layout, closing, log } = options;
   const stream = kafkaBrokers.length > 0 ? 'Kafka' : 'Postgres';
   const tell = (step: string) => options.tell(`${stream} stream: ${step}`);
 
   tell('starting a hub');
-  const hub = await startHub({ kafkaBrokers, env: { NODE_ENV: 'production', ...(isProfiled ? inspectableEnv : {}) } });
+  const hub = await startHub({
+    kafkaBrokers,
+    env: { NODE_ENV: 'production', ...(profiler === null ? {} : inspectableEnv) },
+  });
   const close = closedOnce(closing, 'hub', hub.close);
   layout.move(hub.listener.pid, 'writing');
   for (const { pid } of hub.apis) layout.move(pid, 'reading');
@@ -59,7 +51,7 @@ export async function measureStream(options: Options): Promise<StreamMeasurement
     tell('at rest');
     rows.push(...(await measureRest({ hub, stream, plan })));
   }
-  const profiles = isProfiled ? await profileAll(hub, stream.toLowerCase(), plan.profileMs, tell) : [];
+  if (profiler !== null) await profileRest(profiler, { hub, stream, durationMs: plan.profileMs, tell });
 
   const databaseUrl = hub.database.url;
   const author = await signUpAuthor({ hubUrl: hub.urls[0] ?? '', taskCount: plan.throughput.clients });
@@ -73,7 +65,7 @@ export async function measureStream(options: Options): Promise<StreamMeasurement
   tell('mutations');
   rows.push(await measureMutations({ stream, author, databaseUrl, plan }));
   await close();
-  return { rows, profiles };
+  return rows;
 }
 
 /** Design, section 10. */
@@ -82,17 +74,29 @@ const comparedWith = {
   Postgres: { besideWhat: 'bare LISTENer', bars: { p50: ratioOfAtMost(5), p99: null } },
 } as const;
 
-async function profileAll(hub: Hub, stream: string, durationMs: number, tell: (step: string) => void) {
-  const profiles: NamedProfile[] = [];
+async function profileRest(
+  profiler: Profiler,
+  {
+    hub,
+    stream,
+    durationMs,
+    tell,
+  }: {
+    readonly hub: Hub;
+    readonly stream: string;
+    readonly durationMs: number;
+    readonly tell: Options['tell'];
+  },
+): Promise<void> {
   for (const [name, target] of [
-    ['api', hub.apis[0]],
+    ['API', hub.apis[0]],
     ['listener', hub.listener],
   ] as const) {
     if (target === undefined) continue;
     tell(`profile of the ${name} at rest`);
-    profiles.push({ name: `${name}-${stream}`, profile: await profileProcess(target, durationMs) });
+    const of = { name: `${name}-${stream}`.toLowerCase(), what: `${name} at rest, ${stream} stream` };
+    await profiler.during(of, target, () => sleep(durationMs));
   }
-  return profiles;
 }
 
 async function closeAll(...probes: readonly LatencyProbe[]): Promise<void> {

@@ -39,6 +39,27 @@ export function readCpuMs(pid: number): number {
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
+/**
+ * What of a process's CPU time is the kernel's.
+ *
+ * @returns tells it of the time from now on; null where this cannot be known.
+ */
+export function watchKernelShare(pid: number): () => number | null {
+  if (!canWatchProcesses) return () => null;
+  const before = readTicks(pid);
+  return () => {
+    const { user, kernel } = readTicks(pid);
+    return (kernel - before.kernel) / (user - before.user + kernel - before.kernel);
+  };
+}
+
+/** @see proc(5), /proc/pid/stat: fields 14 and 15, counted after the name, which may hold anything. */
+function readTicks(pid: number): { readonly user: number; readonly kernel: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { user: Number(fields[11]), kernel: Number(fields[12]) };
+}
+
 export function readRssBytes(pid: number): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kibibytes === undefined) throw new Error(`process ${pid} has ended`);

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { topSelfTimes } from './cpu-profile.ts';
 import type { Machine } from './machine.ts';
-import type { NamedProfile } from './measure-stream.ts';
 import type { Plan } from './plan.ts';
+import type { NamedProfile } from './profiler.ts';
 import { isWithinBar, type Row, ratioOf } from './row.ts';
 import { formatTable } from './table.ts';
 
@@ -34,10 +34,13 @@ export function formatReport({ isSmoke, machine, versions, cores, rows, profiles
   ].join('');
 }
 
-function formatProfile({ name, profile }: NamedProfile): string {
-  const lines = topSelfTimes(profile, TOP).map(({ name: self, share }) => `  ${(share * 100).toFixed(2)} %  ${self}\n`);
-  return `\n${name} at rest, self time as a share of a core:\n${lines.join('')}`;
+function formatProfile({ what, profile, kernelShare }: NamedProfile): string {
+  const lines = topSelfTimes(profile, TOP).map(({ name: self, share }) => `  ${percent(share)}  ${self}\n`);
+  const kernel = kernelShare === null ? '' : `; of its CPU time the kernel had ${percent(kernelShare)}`;
+  return `\n${what}, self time as a share of a core${kernel}:\n${lines.join('')}`;
 }
+
+const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 
 /** Writes the report as JSON, and each profile as a `.cpuprofile` for DevTools. @returns the path of the JSON. */
 export function writeReport({ startedAt, profiles, ...report }: Report, folder: string): string {
@@ -50,7 +53,7 @@ export function writeReport({ startedAt, profiles, ...report }: Report, folder: 
     writeFileSync(join(folder, `${date}-${name}.cpuprofile`), JSON.stringify(profile));
   const path = join(folder, `${date}.json`);
   const rows = report.rows.map((row) => ({ ...row, ratio: ratioOf(row), isWithinBar: isWithinBar(row) }));
-  const tops = profiles.map(({ name, profile }) => ({ name, top: topSelfTimes(profile, TOP) }));
+  const tops = profiles.map(({ profile, ...of }) => ({ ...of, top: topSelfTimes(profile, TOP) }));
   writeFileSync(path, `${JSON.stringify({ startedAt, ...report, rows, profiles: tops }, null, 2)}\n`);
   return path;
 }

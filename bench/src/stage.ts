@@ -2,6 +2,7 @@ import { type Hub, startHub } from '@sync-hub/dev/hub';
 import { type Author, signUpAuthor } from './author.ts';
 import type { Bench } from './bench.ts';
 import { closedOnce } from './closed-once.ts';
+import { inspectableEnv } from './inspector.ts';
 
 /** A hub of one section's own, and a user of it. */
 export interface Stage {
@@ -22,14 +23,19 @@ interface Options {
 
 /** Starts listener and API as in production. The API has its half of the cores for itself: see `besideServer`. */
 export async function startStage(
-  { layout, closing }: Bench,
+  { layout, closing, profiler }: Bench,
   { apis = 1, tasks = 0, kafkaBrokers = [], env = {} }: Options = {},
 ): Promise<Stage> {
   const hub = await startHub({
     apis,
     kafkaBrokers,
     // A socket closes when its token expires: no section may take that long.
-    env: { NODE_ENV: 'production', ACCESS_TOKEN_TTL_SECONDS: '900', ...env },
+    env: {
+      NODE_ENV: 'production',
+      ACCESS_TOKEN_TTL_SECONDS: '900',
+      ...(profiler === null ? {} : inspectableEnv),
+      ...env,
+    },
   });
   const close = closedOnce(closing, 'hub', hub.close);
   layout.move(hub.listener.pid, 'writing');

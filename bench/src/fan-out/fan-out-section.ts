@@ -6,6 +6,7 @@ import { type Load, runLoad, type Side, warmUp } from '../load/side.ts';
 import { type Row, ratioOfAtLeast, ratioOfAtMost } from '../row.ts';
 import { besideServer, type Stage, serverCores, startStage } from '../stage.ts';
 import { createNotifyTable } from './notify-table.ts';
+import { openOtherPeers } from './other-peers.ts';
 import { openOurSide, workspaceSubscription } from './our-side.ts';
 import { openNotifySide, openRawSide, taskChanged } from './peer-sides.ts';
 
@@ -25,25 +26,46 @@ export const fanOut: Section = {
 async function measure(bench: Bench): Promise<readonly Row[]> {
   const { plan, tell } = bench;
   const { sockets, roundMs } = plan.fanOut;
-  tell(`opening ${sockets} sockets on each of five sides`);
+  tell(`opening ${sockets} sockets on each of five sides and more`);
   const stage = await startStage(bench);
-  const sides = await openSides(bench, stage, sockets);
+  const { sides, others } = await openSides(bench, stage, sockets);
   for (const side of Object.values(sides)) await warmUp(side);
 
   const round = (side: Side, burst: number) => () => runLoad(side, { burst, durationMs: roundMs });
-  const rounds = async (burst: number, names: readonly (keyof typeof sides)[]) => {
-    const turns = Object.fromEntries(names.map((name) => [name, round(sides[name], burst)]));
-    for (const turn of Object.values(turns)) await turn();
-    return (await takeTurns(plan.rounds, turns)) as Readonly<Record<keyof typeof sides, readonly Load[]>>;
+  const rounds = async <Name extends string>(turns: Readonly<Record<Name, () => Promise<Load>>>) => {
+    for (const turn of Object.values<() => Promise<Load>>(turns)) await turn();
+    return takeTurns(plan.rounds, turns);
   };
+  const turnsOf = <Name extends keyof typeof sides>(burst: number, ...names: readonly Name[]) =>
+    Object.fromEntries(names.map((name) => [name, round(sides[name], burst)])) as Record<Name, () => Promise<Load>>;
+
   tell('one event at a time');
-  const single = await rounds(1, ['ours', 'withAssignee', 'raw', 'yoga', 'splice']);
+  const otherTurns: Readonly<Record<string, () => Promise<Load>>> = Object.fromEntries(
+    others.map(({ what, side }) => [what, round(side, 1)]),
+  );
+  const single = await rounds({ ...turnsOf(1, 'ours', 'withAssignee', 'raw', 'yoga', 'splice'), ...otherTurns });
+  await Promise.all(others.map(({ side }) => side.close()));
   tell(`bursts of ${BURST}`);
-  const bursts = await rounds(BURST, ['ours', 'raw', 'yoga']);
+  const bursts = await rounds(turnsOf(BURST, 'ours', 'raw', 'yoga'));
+  await profile(bench, stage, sides.ours);
 
   await Promise.all(Object.values(sides).map((side) => side.close()));
   await stage.close();
-  return [...singleRows(single, sockets), ...burstRows(bursts, sockets)];
+  const loads: Readonly<Record<string, readonly Load[]>> = single;
+  const otherRows = others.map(({ what }) => otherRow(what, single.ours, loads[what] ?? [], sockets));
+  return [...singleRows(single, sockets), ...otherRows, ...burstRows(bursts, sockets)];
+}
+
+/** Of rounds of its own: a profile slows down what it looks at. */
+async function profile({ profiler, plan, tell }: Bench, { hub: { apis } }: Stage, ours: Side): Promise<void> {
+  const [api] = apis;
+  if (profiler === null || api === undefined) return;
+  for (const burst of [1, BURST]) {
+    const what = burst === 1 ? 'one event at a time' : `bursts of ${burst}`;
+    tell(`profile, ${what}`);
+    const run = () => runLoad(ours, { burst, durationMs: plan.profileMs });
+    await profiler.during({ name: `api-fan-out-${burst}`, what: `API, fan-out, ${what}` }, api, run);
+  }
 }
 
 async function openSides(bench: Bench, stage: Stage, sockets: number) {
@@ -67,14 +89,19 @@ async function openSides(bench: Bench, stage: Stage, sockets: number) {
   await warmUp(ours);
   const raw = await openRawSide(bench, sockets, ours.subscribers.last(0));
   const table = await createNotifyTable(1);
-  const peer = { bench, table, sockets, goesTo, subscriptionOf: () => taskChanged } as const;
-  const yoga = await openNotifySide({ ...peer, name: 'yoga-pubsub' });
-  const splice = await openNotifySide({ ...peer, name: 'bare-splice' });
-  return { ours, withAssignee, raw, yoga, splice };
+  const common = { bench, table, sockets, goesTo, subscriptionOf: () => taskChanged } as const;
+  const yoga = await openNotifySide({ ...common, peer: 'yoga-pubsub' });
+  const splice = await openNotifySide({ ...common, peer: 'bare-splice' });
+  return { sides: { ours, withAssignee, raw, yoga, splice }, others: await openOtherPeers(bench, table, sockets) };
 }
 
 const RAW = 'raw ws.send(string)';
 const YOGA = 'yoga + graphql-ws + createPubSub';
+
+function otherRow(besideWhat: string, ours: readonly Load[], beside: readonly Load[], sockets: number): Row {
+  const what = `one event to ${sockets} sockets`;
+  return rateRow({ ours, beside }, { what, figure: 'deliveriesPerSecond', besideKind: 'peer', besideWhat, bar: null });
+}
 
 type Loads<Name extends string> = Readonly<Record<Name, readonly Load[]>>;
 

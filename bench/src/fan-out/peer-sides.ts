@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts';
-import { startPeer } from '../child.ts';
+import { type PeerName, startPeer } from '../child.ts';
 import { createEventWriter } from '../load/event-writer.ts';
 import type { Side } from '../load/side.ts';
 import { openSubscribers, type Subscription } from '../load/subscribers.ts';
@@ -48,37 +48,40 @@ export async function openRawSide(bench: Bench, sockets: number, text: string): 
 /** A peer that is fed by a table's NOTIFYs, and its subscribers, each on a socket of its own. */
 export async function openNotifySide({
   bench,
-  name,
+  peer,
+  settings,
   table,
   sockets,
   goesTo,
   subscriptionOf,
 }: {
   readonly bench: Bench;
-  readonly name: 'yoga-pubsub' | 'bare-splice';
+  readonly peer: PeerName | URL;
+  /** Besides the database and its channel. */
+  readonly settings?: object;
   readonly table: NotifyTable;
   readonly sockets: number;
   readonly goesTo: Side['goesTo'];
   readonly subscriptionOf: (socket: number) => Subscription;
 }): Promise<PeerSide> {
   const databaseUrl = table.database.url;
-  const peer = await startPeer(bench, name, { databaseUrl, channel: table.channel });
+  const server = await startPeer(bench, peer, { databaseUrl, channel: table.channel, ...settings });
   const subscribers = await openSubscribers({
-    name,
-    port: peer.port,
+    name: String(peer),
+    port: server.port,
     sockets,
     connectionParams: {},
     subscriptionsOf: (socket) => [subscriptionOf(socket)],
   });
   const writer = await createEventWriter({ databaseUrl, table: 'plain_tasks', ids: table.ids });
   return {
-    pid: peer.pid,
+    pid: server.pid,
     subscribers,
     goesTo,
     emit: (events) => (goesTo === 'all' ? writer.commitBurst(events) : writer.commitRows(events)),
     async close() {
       subscribers.close();
-      await Promise.all([writer.close(), peer.close()]);
+      await Promise.all([writer.close(), server.close()]);
     },
   };
 }

@@ -28,7 +28,7 @@ export async function measureRowSubscriptions(bench: Bench, stage: Stage): Promi
   const table = await createNotifyTable(sockets);
   const yoga = await openNotifySide({
     bench,
-    name: 'yoga-pubsub',
+    peer: 'yoga-pubsub',
     table,
     sockets,
     goesTo,

@@ -8,7 +8,7 @@ import { createEventWriter } from '../load/event-writer.ts';
 import type { Batches } from '../peers/kafkajs-batches.ts';
 import { median } from '../percentile.ts';
 import { ratioOfAtLeast } from '../row.ts';
-import { besideServer, startStage } from '../stage.ts';
+import { besideServer, type Stage, startStage } from '../stage.ts';
 import { followTopic } from './topic-end.ts';
 
 const MAX_SPREAD = 1.3;
@@ -51,6 +51,7 @@ async function measure(bench: Bench) {
   const beside = async () => [(await peer.ask<{ rate: number }>(batches)).rate];
   await beside();
   const turns = await takeTurns(plan.rounds, { ours, beside });
+  await profile(bench, stage, () => writer.commitRows(rowsInTransaction));
 
   await Promise.all([topic.close(), writer.close(), peer.close()]);
   client.destroy();
@@ -66,4 +67,15 @@ async function measure(bench: Bench) {
       bar: ratioOfAtLeast(0.8),
     }),
   ];
+}
+
+/** Of rows that are written while the listener is awake: its start is not what is looked for. */
+async function profile({ profiler, plan, tell }: Bench, { hub }: Stage, write: () => Promise<unknown>): Promise<void> {
+  if (profiler === null) return;
+  tell('profile');
+  const run = async () => {
+    const endsAtMs = performance.now() + plan.profileMs;
+    while (performance.now() < endsAtMs) await write();
+  };
+  await profiler.during({ name: 'listener-relay-kafka', what: 'listener, relay to Kafka' }, hub.listener, run);
 }

@@ -57,6 +57,10 @@ export const writes: Section = {
         }),
       );
     }
+    const writers = Math.max(...plan.writes.writers);
+    const write = () => load.write({ table: 'tasks', writers, durationMs: plan.profileMs });
+    const of = { name: 'listener-relay-postgres', what: `listener, relay of ${writers} writers, Postgres stream` };
+    await bench.profiler?.during(of, stage.hub.listener, write);
     await last.close();
     await stage.close();
     return rows;
