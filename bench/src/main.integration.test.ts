@@ -38,13 +38,16 @@ const beginnings = [
 
 const mayBeNone = /scans of the table|idle socket|further subscription/;
 
-/** No figure is judged: on a machine that runs tests they mean nothing. */
-test('the bench prints and writes every row, with Kafka those of Kafka, and profiles each process', async () => {
-  const brokers = testKafkaBrokers() ?? [];
-  const folder = await createTestFolder();
-  const { stdout } = await promisify(execFile)(process.execPath, [main, '--smoke', '--profile', '--results', folder], {
+const bench = (folder: string, brokers: readonly string[], ...options: string[]) =>
+  promisify(execFile)(process.execPath, [main, '--smoke', '--results', folder, ...options], {
     env: { ...process.env, KAFKA_BROKERS: brokers.join() },
   });
+
+/** No figure is judged: on a machine that runs tests they mean nothing. */
+test('the bench prints and writes every row, with Kafka those of Kafka', async () => {
+  const brokers = testKafkaBrokers() ?? [];
+  const folder = await createTestFolder();
+  const { stdout } = await bench(folder, brokers);
 
   const files = readdirSync(folder);
   const [json = 'no JSON'] = files.filter((file) => file.endsWith('.json'));
@@ -64,7 +67,11 @@ test('the bench prints and writes every row, with Kafka those of Kafka, and prof
     if (!mayBeNone.test(what)) expect(ours).toBeGreaterThan(0);
     if (beside !== null) expect(beside.value).toBeGreaterThan(0);
   }
-  expect(files.filter((file) => file.endsWith('.cpuprofile'))).toHaveLength(
-    2 * streams.length + 3 + (brokers.length > 0 ? 1 : 0),
-  );
+}, 300_000);
+
+test('--profile looks at the API while it fans out', async () => {
+  const folder = await createTestFolder();
+  const { stdout } = await bench(folder, [], '--profile', '--only', 'fan-out');
+  expect(readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'))).toHaveLength(2);
+  expect(stdout).toContain('API, fan-out, bursts of 16');
 }, 300_000);

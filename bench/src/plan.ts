@@ -25,8 +25,8 @@ export interface Plan {
     readonly sockets: number;
     /** Of each side, a round. */
     readonly roundMs: number;
-    /** It has to be installed: see `install-postgraphile.ts`. */
-    readonly isPostGraphileMeasured: boolean;
+    /** One of them has to be installed: see `install-postgraphile.ts`. */
+    readonly areOtherPeersMeasured: boolean;
   };
   readonly filters: {
     /** Each of which follows a row of its own. */
@@ -91,7 +91,7 @@ export const fullPlan: Plan = {
   rounds: 5,
   latency: { warmUpSamples: 100, samples: 100, pauseMs: 50 },
   throughput: { clients: 8, warmUpMs: 3_000, roundMs: 3_000 },
-  fanOut: { sockets: 1_000, roundMs: 3_000, isPostGraphileMeasured: true },
+  fanOut: { sockets: 1_000, roundMs: 3_000, areOtherPeersMeasured: true },
   filters: { sockets: 1_000, rowsInTransaction: 100, few: 10, many: 10_000, manySockets: 100, roundMs: 3_000 },
   growth: {
     subscribers: [100, 1_000, 10_000],
@@ -114,7 +114,7 @@ export const smokePlan: Plan = {
   rounds: 2,
   latency: { warmUpSamples: 3, samples: 5, pauseMs: 20 },
   throughput: { clients: 2, warmUpMs: 100, roundMs: 300 },
-  fanOut: { sockets: 20, roundMs: 100, isPostGraphileMeasured: false },
+  fanOut: { sockets: 20, roundMs: 100, areOtherPeersMeasured: false },
   filters: { sockets: 10, rowsInTransaction: 5, few: 2, many: 20, manySockets: 4, roundMs: 100 },
   growth: { subscribers: [5, 10], workspaces: [1, 5], transactions: [1, 20], roundMs: 100, events: 5 },
   writes: { writers: [2], rows: 20, warmUpMs: 100, roundMs: 100 },

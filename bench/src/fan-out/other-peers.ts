@@ -22,12 +22,12 @@ export async function openOtherPeers(bench: Bench, table: NotifyTable, sockets: 
     return { what, side };
   };
   const peers: OtherPeer[] = [];
+  if (!plan.fanOut.areOtherPeersMeasured) return peers;
 
   if (kafkaBrokers.length > 0) {
     const settings = { brokers: kafkaBrokers };
     peers.push(await open('graphql-kafkajs-subscriptions', { peer: 'kafkajs-subscriptions', settings }));
   }
-  if (!plan.fanOut.isPostGraphileMeasured) return peers;
   tell('installing PostGraphile, unless it is there');
   const postgraphile = await installPostGraphile();
   if ('missing' in postgraphile) tell(`PostGraphile IS LEFT OUT: ${postgraphile.missing}`);

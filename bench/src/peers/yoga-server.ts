@@ -42,6 +42,7 @@ export function createYogaServer(schema: YogaSchemaDefinition<object, object>): 
       },
     },
     webSockets,
+    0, // Its keepalive of 12 s cuts off all clients of a process that is busy for as long: their pongs wait unread.
   );
   return server;
 }
