@@ -70,14 +70,13 @@ export const plantedFaults = [
     patches: [
       {
         file: 'listener/dist/fence.js',
-        find: 'WHERE held.batch = $1 AND held.sent_seq = $2\n    AND relay.session = $3 AND relay.server_started_at',
-        replace:
-          'WHERE held.batch = (SELECT max(batch) FROM sync.batch) AND ($1::bigint, $2::bigint, $3::uuid) IS NOT NULL\n    AND relay.server_started_at',
+        find: 'held.batch = $1::bigint AND held.sent_seq = $2::bigint',
+        replace: 'held.batch = (SELECT max(batch) FROM sync.batch) AND ($1::bigint, $2::bigint) IS NOT NULL',
       },
       {
         file: 'listener/dist/fence.js',
-        find: 'FROM sync.relay_session WHERE session = $1',
-        replace: 'FROM sync.relay_session WHERE $1::uuid IS NOT NULL',
+        find: 'WHERE relay.session = $3::uuid',
+        replace: 'WHERE $3::uuid IS NOT NULL',
       },
       { file: 'listener/dist/transactions.js', find: 'Number(row.newest) !== held', replace: 'row.newest === null' },
     ],
@@ -88,7 +87,7 @@ export const plantedFaults = [
     patches: [
       {
         file: 'api/dist/feed/start-filter.js',
-        find: "return snapshot.sees(transaction.xid) ? 'seen' : 'new';",
+        find: "return transaction.xid === null || snapshot.sees(transaction.xid) ? 'seen' : 'new';",
         replace: "isPassed = true; return 'new';",
       },
     ],

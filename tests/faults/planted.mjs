@@ -5,7 +5,17 @@
  *   node tests/faults/planted.mjs [--seconds 20] [--seeds 3] [--only <pattern>] [--ignore <pattern>]
  */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,6 +42,8 @@ function copyProduct(scratch) {
   for (const workspace of WORKSPACES) {
     for (const part of ['dist', 'package.json'])
       cpSync(join(ROOT, workspace, part), join(scratch, workspace, part), { recursive: true });
+    const own = join(ROOT, workspace, 'node_modules');
+    if (existsSync(own)) symlinkSync(own, join(scratch, workspace, 'node_modules'));
     symlinkSync(join(scratch, workspace), join(scratch, 'node_modules', '@sync-hub', workspace));
   }
 }
