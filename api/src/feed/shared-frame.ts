@@ -25,7 +25,9 @@ export interface SharedFrame {
   readonly text: FrameText | null;
   /** The frame as one member is told it. */
   frameOf(standing: string): Frame;
-  /** Has it written, unless somebody has asked before; `onText` is called when it is there. */
+  /** Has it written, unless somebody has asked before. */
+  prepare(writing: SharedWriting): void;
+  /** The same; `onText` is called when it is there. */
   write(writing: SharedWriting, onText: () => void): void;
 }
 
@@ -47,6 +49,13 @@ export function createSharedFrame(cursors: Cursors, { told, place, group, bytes,
   let text: FrameText | null = null;
   let waiting: (() => void)[] | null = null;
 
+  function prepare(writing: SharedWriting) {
+    if (text !== null || waiting !== null) return;
+    waiting = [];
+    const written = writing(frame, authority);
+    if (written instanceof Promise) void written.then(finish);
+    else finish(written);
+  }
   function finish(written: FrameText) {
     text = written;
     for (const onText of waiting ?? []) onText();
@@ -61,16 +70,11 @@ export function createSharedFrame(cursors: Cursors, { told, place, group, bytes,
       return text;
     },
     frameOf,
+    prepare,
     write(writing, onText) {
-      if (text !== null) return onText();
-      if (waiting !== null) {
-        waiting.push(onText);
-        return;
-      }
-      waiting = [onText];
-      const written = writing(frame, authority);
-      if (written instanceof Promise) void written.then(finish);
-      else finish(written);
+      prepare(writing);
+      if (text === null) waiting?.push(onText);
+      else onText();
     },
   };
 }

@@ -155,6 +155,18 @@ describe('frames over a socket', () => {
   });
 });
 
+test('what a shared frame loads is under way while those before it wait, and they keep their order', async () => {
+  const { sent, executed, subscribe, finish } = createSocket({ slow: true });
+  const queue = subscribe('1');
+  void readBy(queue, sent);
+  for (const name of ['101', '102']) queue.share(sharedFrame(name), 's');
+  expect(executed).toEqual(['101 for all', '102 for all']);
+  await finish(1);
+  expect(sent).toEqual([]);
+  await finish(0);
+  expect(sent).toEqual(['{"id":"1" 101 s}', '{"id":"1" 102 s}']);
+});
+
 describe('a subscription that ends', () => {
   test('sends what waits, then the reason, then the end', async () => {
     const { sent, subscribe, network, makeRoom, backlog } = createSocket();
@@ -226,17 +238,16 @@ test('what was being executed when its client left is not sent', async () => {
 });
 
 describe('who leaves its group', () => {
-  test('has what waits executed for itself: by another of the group it may read what it may no more', () => {
-    const { sent, executed, subscribe, network, makeRoom } = createSocket();
+  test('has what waits executed for itself: by another of the group it may read what it may no more', async () => {
+    const { sent, executed, subscribe, finish } = createSocket({ slow: true });
     const [one, other] = [subscribe('1'), subscribe('2')];
     for (const queue of [one, other]) void readBy(queue, sent);
-    network.hasRoom = false;
     const frames = ['101', '102', '103'].map(sharedFrame);
     for (const shared of frames) one.share(shared, 's');
     one.leaveGroup();
     for (const shared of frames) other.share(shared, 's');
-    makeRoom();
-    expect(executed).toEqual(['101 for all', '102 for 1', '103 for 1', '102 for all', '103 for all']);
+    for (const begun of [0, 3, 4]) await finish(begun);
+    expect(executed).toEqual(['101 for all', '102 for all', '103 for all', '102 for 1', '103 for 1']);
     expect(sent.filter((message) => message.includes('"1"'))).toEqual([
       '{"id":"1" 101 s}',
       '{"id":"1" 102}',

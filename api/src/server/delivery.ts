@@ -58,6 +58,8 @@ export function createDelivery({ id, outlet, backlog, answers }: Dependencies, o
     if (!goesOn && isFull(share, entry.bytes)) return false;
     countIn(share, entry.bytes);
     waiting.push(entry);
+    // What it loads is under way while those before it are sent.
+    entry.shared?.prepare(answers().writeShared);
     return true;
   }
 
