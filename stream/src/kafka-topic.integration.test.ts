@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { describeWithKafka } from '@sync-hub/dev/test-kafka';
-import kafkajs from 'kafkajs';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import kafkajs, { type ITopicConfig } from 'kafkajs';
 import { TopicUnusableError } from './kafka-topic.ts';
 import { createKafkaLog, type KafkaTestLog } from './testing/test-logs.ts';
 
@@ -12,6 +13,13 @@ describeWithKafka('the topic of the log', (brokers) => {
     log = await createKafkaLog(brokers);
   });
   afterEach(() => log.close());
+
+  /** Waiting for leaders, kafkajs gives up when a broker does not know the topic yet. */
+  async function createTopic(config: Omit<ITopicConfig, 'topic'>) {
+    const { topic, admin } = log;
+    await admin.createTopics({ topics: [{ topic, ...config }], waitForLeaders: false });
+    await waitFor(() => admin.fetchTopicMetadata({ topics: [topic] }), { what: 'the topic' });
+  }
 
   test('is made with one partition, kept by age as the broker counts it, and never compacted', async () => {
     await log.open();
@@ -37,7 +45,7 @@ describeWithKafka('the topic of the log', (brokers) => {
   });
 
   test('is refused with more than one partition, by a message that says what to do', async () => {
-    await log.admin.createTopics({ topics: [{ topic: log.topic, numPartitions: 3 }] });
+    await createTopic({ numPartitions: 3 });
     const opening = log.open();
     await expect(opening).rejects.toThrow(TopicUnusableError);
     await expect(opening).rejects.toThrow(
@@ -47,13 +55,13 @@ describeWithKafka('the topic of the log', (brokers) => {
 
   test.each(['compact', 'compact,delete'])('is refused with cleanup.policy=%s', async (policy) => {
     const configEntries = [{ name: 'cleanup.policy', value: policy }];
-    await log.admin.createTopics({ topics: [{ topic: log.topic, numPartitions: 1, configEntries }] });
+    await createTopic({ numPartitions: 1, configEntries });
     await expect(log.open()).rejects.toThrow(`topic ${log.topic} has cleanup.policy=${policy}`);
   });
 
   test('takes records as large as its own limit allows, when that is lower', async () => {
     const configEntries = [{ name: 'max.message.bytes', value: '100000' }];
-    await log.admin.createTopics({ topics: [{ topic: log.topic, numPartitions: 1, configEntries }] });
+    await createTopic({ numPartitions: 1, configEntries });
     const stream = await log.open();
     expect(stream.maxRecordBytes).toBeLessThan(100_000);
     expect(stream.maxRecordBytes).toBeGreaterThan(99_000);

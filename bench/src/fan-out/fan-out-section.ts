@@ -88,11 +88,10 @@ async function openSides(bench: Bench, stage: Stage, sockets: number) {
   });
   await warmUp(ours);
   const raw = await openRawSide(bench, sockets, ours.subscribers.last(0));
-  const table = await createNotifyTable(1);
-  const common = { bench, table, sockets, goesTo, subscriptionOf: () => taskChanged } as const;
-  const yoga = await openNotifySide({ ...common, peer: 'yoga-pubsub' });
-  const splice = await openNotifySide({ ...common, peer: 'bare-splice' });
-  return { sides: { ours, withAssignee, raw, yoga, splice }, others: await openOtherPeers(bench, table, sockets) };
+  const common = { bench, sockets, goesTo, subscriptionOf: () => taskChanged } as const;
+  const yoga = await openNotifySide({ ...common, peer: 'yoga-pubsub', table: await createNotifyTable(1) });
+  const splice = await openNotifySide({ ...common, peer: 'bare-splice', table: await createNotifyTable(1) });
+  return { sides: { ours, withAssignee, raw, yoga, splice }, others: await openOtherPeers(bench, sockets) };
 }
 
 const RAW = 'raw ws.send(string)';

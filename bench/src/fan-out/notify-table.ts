@@ -8,7 +8,8 @@ export interface NotifyTable {
 
 /**
  * A table as wide as ours whose trigger sends each changed row as the payload of a NOTIFY, in a database of its own: what
- * the peers are fed by. It costs them nothing to choose or to shorten: the payload is what their subscribers ask for.
+ * a peer is fed by. Each has its own, or it would be busy with the events of others. It costs them nothing to choose or to
+ * shorten: the payload is what their subscribers ask for.
  */
 export async function createNotifyTable(rows: number): Promise<NotifyTable> {
   const database = await createTestDatabase();

@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts';
 import { warmUp } from '../load/side.ts';
 import { installPostGraphile } from './install-postgraphile.ts';
-import type { NotifyTable } from './notify-table.ts';
+import { createNotifyTable } from './notify-table.ts';
 import { openNotifySide, type PeerSide, taskChanged } from './peer-sides.ts';
 
 /** A peer that ours is shown beside, without a bar. */
@@ -12,11 +12,12 @@ export interface OtherPeer {
 }
 
 /** Those that this machine can run, warmed up. Who is left out is told, with the reason. */
-export async function openOtherPeers(bench: Bench, table: NotifyTable, sockets: number): Promise<readonly OtherPeer[]> {
+export async function openOtherPeers(bench: Bench, sockets: number): Promise<readonly OtherPeer[]> {
   const { kafkaBrokers, plan, tell } = bench;
   const open = async (what: string, given: Pick<Parameters<typeof openNotifySide>[0], 'peer' | 'settings'>) => {
     tell(`opening ${sockets} sockets of ${what}`);
     const subscriptionOf = () => taskChanged;
+    const table = await createNotifyTable(1);
     const side = await openNotifySide({ bench, table, sockets, goesTo: 'all', subscriptionOf, ...given });
     await warmUp(side);
     return { what, side };
