@@ -88,7 +88,7 @@ export interface Plan {
 export const fullPlan: Plan = {
   settleMs: 10_000,
   restMs: 30_000,
-  rounds: 5,
+  rounds: 3,
   latency: { warmUpSamples: 100, samples: 100, pauseMs: 50 },
   throughput: { clients: 8, warmUpMs: 3_000, roundMs: 3_000 },
   fanOut: { sockets: 1_000, roundMs: 3_000, areOtherPeersMeasured: true },
