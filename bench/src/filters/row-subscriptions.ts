@@ -34,7 +34,8 @@ export async function measureRowSubscriptions(bench: Bench, stage: Stage): Promi
     goesTo,
     subscriptionOf: (socket) => oneTaskChanged(table.ids[socket] ?? ''),
   });
-  const round = (side: Side) => () => runLoad(side, { burst: rowsInTransaction, durationMs: roundMs });
+  const round = (side: Side) => () =>
+    runLoad(side, { burst: rowsInTransaction, underWay: 2 * rowsInTransaction, durationMs: roundMs });
   for (const side of [ours, yoga]) await warmUp(side).then(round(side));
   const loads = await takeTurns(bench.plan.rounds, { ours: round(ours), yoga: round(yoga) });
   await Promise.all([ours.close(), yoga.close()]);

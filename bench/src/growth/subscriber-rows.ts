@@ -17,7 +17,8 @@ export async function measureSubscribers(bench: Bench, stage: Stage): Promise<Ro
     const side = await openOurSide({ stage, board, sockets, goesTo: 'all', subscriptionsOf });
     await warmUp(side);
     const loads: Load[] = [];
-    while (loads.length < bench.plan.rounds) loads.push(await runLoad(side, { burst: 1, durationMs: roundMs }));
+    while (loads.length < bench.plan.rounds)
+      loads.push(await runLoad(side, { burst: 1, underWay: 2, durationMs: roundMs }));
     await side.close();
     rows.push({
       what: `growth: one event to ${sockets} sockets`,

@@ -73,20 +73,14 @@ async function untilThereOrStill(subscribers: Subscribers, expected: number): Pr
 }
 
 /**
- * Single events under way at once. With fewer the way to the server is what is measured: ours leads from a commit through
- * the log, a raw broadcast has none.
- */
-const UNDER_WAY = 8;
-
-/**
- * Keeps a side busy: more is emitted while what came before is being sent. So a server always has something to do, and
- * never more than two bursts of it, or {@link UNDER_WAY} single events.
+ * Keeps a side busy: more is emitted while what came before is being sent, a burst each time, and never is more than
+ * `underWay` events.
  *
  * @throws Error when a socket was told too much or too little.
  */
 export async function runLoad(
   side: Side,
-  { burst, durationMs }: { readonly burst: number; readonly durationMs: number },
+  { burst, underWay, durationMs }: { readonly burst: number; readonly underWay: number; readonly durationMs: number },
 ): Promise<Load> {
   const { subscribers, pid, goesTo } = side;
   const sockets = subscribers.counts.length;
@@ -95,12 +89,11 @@ export async function runLoad(
   const start = subscribers.total();
   const cpuBeforeMs = canWatchProcesses ? readCpuMs(pid) : Number.NaN;
   const startedAtMs = performance.now();
-  const ahead = Math.max(burst, UNDER_WAY);
   let events = 0;
   while (performance.now() - startedAtMs < durationMs) {
     await side.emit(burst);
     events += burst;
-    await subscribers.untilTotal(start + (events - ahead) * perEvent);
+    await subscribers.untilTotal(start + (events + burst - underWay) * perEvent);
   }
   const deliveries = events * perEvent;
   await subscribers.untilTotal(start + deliveries);
