@@ -79,6 +79,9 @@ export const plantedFaults = [
         replace: 'WHERE $3::uuid IS NOT NULL',
       },
       { file: 'listener/dist/transactions.js', find: 'Number(row.newest) !== held', replace: 'row.newest === null' },
+      // Over the connection that the network has forgotten no answer comes: whoever waited for it would relay no more.
+      { file: 'listener/dist/vigil.js', find: 'await awakeLock.take()', replace: 'void awakeLock.take()' },
+      { file: 'listener/dist/vigil.js', find: 'await awakeLock.release()', replace: 'void awakeLock.release()' },
     ],
   },
   {
