@@ -66,6 +66,7 @@ async function main() {
     if (!canWatchProcesses) warn('This is not Linux. EVERY ROW ABOUT PROCESSES AT REST IS LEFT OUT.');
 
     const rows: Row[] = [];
+    let failure: Error | null = null;
     const profiler = isProfiled ? createProfiler() : null;
     const kafkaBrokers = isKafkaThere ? kafka.brokers : [];
     if (isSelected(STREAMS))
@@ -74,7 +75,14 @@ async function main() {
     const selected = sections.filter(({ name }) => isSelected(name));
     for (const section of selected) {
       const tellOf = (step: string) => tell(`${section.name}: ${step}`);
-      rows.push(...(await section.measure({ plan, layout, closing, log, kafkaBrokers, profiler, tell: tellOf })));
+      try {
+        rows.push(...(await section.measure({ plan, layout, closing, log, kafkaBrokers, profiler, tell: tellOf })));
+      } catch (error) {
+        // What it has started may be at work still: nothing is measured beside it. What was measured before is kept.
+        failure = error instanceof Error ? error : new Error(String(error));
+        warn(`${section.name} FAILED, AND WHAT COMES AFTER IT IS LEFT OUT: ${failure.stack}`);
+        break;
+      }
     }
 
     const report: Report = {
@@ -92,7 +100,8 @@ async function main() {
     if (isDocumented) writeDocument(DOCUMENT, startedAt, formatReport(report));
     tell(`written to ${path}`);
     // What a smoke run measures is not judged.
-    if (!isSmoke) process.exitCode = exitCodeOf(rows);
+    if (failure !== null) process.exitCode = 1;
+    else if (!isSmoke) process.exitCode = exitCodeOf(rows);
   } finally {
     await closing.close();
   }

@@ -96,7 +96,7 @@ export const fullPlan: Plan = {
   growth: {
     subscribers: [100, 1_000, 10_000],
     workspaces: [1, 100, 10_000],
-    transactions: [1, 100, 10_000, 1_000_000],
+    transactions: [1, 100, 10_000, 100_000],
     roundMs: 3_000,
     events: 2_000,
   },
