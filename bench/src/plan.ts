@@ -84,7 +84,7 @@ export interface Plan {
   readonly profileMs: number;
 }
 
-/** Some six minutes with Kafka. */
+/** For figures that are claimed. */
 export const fullPlan: Plan = {
   settleMs: 10_000,
   restMs: 30_000,

@@ -30,8 +30,9 @@ const ROW_OVERHEAD_BYTES = 500;
  * Reads batches in the order of the log, numbered, in pieces of bounded bytes.
  *
  * However large the batch: in memory are one piece, the ids of a slice, and the transactions of a window (and the piece
- * that is being sent meanwhile). Every statement stands alone. That the pieces still belong together does not rest on one database snapshot but on the batch: which rows
- * are in it is decided by its own two snapshots, and those rows never change; if one is missing, reading ends with an error.
+ * that is being sent meanwhile). Every statement stands alone. That the pieces still belong together does not rest on one
+ * database snapshot but on the batch: which rows are in it is decided by its own two snapshots, and those rows never change;
+ * if one is missing, reading ends with an error.
  */
 export function createBatchReader({ query, settings: { pieceBytes, maxRowBytes } }: Dependencies) {
   async function* planRun(run: readonly Transaction[], skip: number): AsyncGenerator<readonly PlannedRow[]> {

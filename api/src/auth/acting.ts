@@ -17,12 +17,9 @@ export interface Actor {
  * next one. Call it first: a row written before it is captured without an author.
  */
 export async function actAs(tx: Prisma.TransactionClient, actor: Actor): Promise<void> {
-  // An empty setting is captured as null.
-  await tx.$queryRaw`
-    SELECT set_config('sync.actor', ${actor.userId}, true),
-           set_config('sync.actor_session', ${actor.sessionId}, true),
-           set_config('sync.mutation_id', ${actor.mutationId ?? ''}, true),
-           set_config('sync.traceparent', ${actor.traceparent ?? ''}, true)`;
+  const values: string[] = [];
+  const text = actingSql(actor, (value) => `$${values.push(value)}`);
+  await tx.$queryRawUnsafe(text, ...values);
 }
 
 /**
@@ -33,7 +30,9 @@ export async function actAs(tx: Prisma.TransactionClient, actor: Actor): Promise
 export function actingSql(actor: Actor, parameter: (value: string) => string): string {
   const { userId, sessionId, mutationId, traceparent } = actor;
   const settings = { actor: userId, actor_session: sessionId, mutation_id: mutationId, traceparent };
-  const given = Object.entries(settings).filter((setting): setting is [string, string] => Boolean(setting[1]));
-  // Those that are not set are empty: whoever set them last did so for his own transaction.
-  return `SELECT ${given.map(([name, value]) => `set_config('sync.${name}', ${parameter(value)}, true)`).join()}`;
+  // An empty setting is captured as null.
+  const set = Object.entries(settings).map(
+    ([name, value]) => `set_config('sync.${name}', ${parameter(value ?? '')}, true)`,
+  );
+  return `SELECT ${set.join()}`;
 }

@@ -6,7 +6,7 @@ import { mutationIdOf, type WriteRequest, type Written } from './write-request.t
 
 // A write in two statements, each a transaction of its own, where an open transaction (write.ts) takes eleven to sixteen: the
 // first looks at all that is to be judged, the second writes if the row is still the very version that was judged. Nothing is
-// locked between the two. Measured beside that transaction: docs/performance.md, "Mutations".
+// locked between the two. See docs/decisions/mutation-in-two-statements.md.
 //
 // Null says that this cannot decide: the call's mutationId was used before, another write came between, a rule has something
 // to look up and hold, the database refused. Nothing was written then, and the transaction decides.

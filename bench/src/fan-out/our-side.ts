@@ -47,11 +47,11 @@ export async function openOurSide({
   /** Which of the stage's. */
   readonly api?: number;
 }): Promise<OurSide> {
-  const process = stage.hub.apis[api];
-  if (process === undefined) throw new RangeError(`there is no API ${api}`);
+  const server = stage.hub.apis[api];
+  if (server === undefined) throw new RangeError(`there is no API ${api}`);
   const subscribers = await openSubscribers({
     name: 'our API',
-    port: process.port,
+    port: server.port,
     sockets,
     connectionParams: await stage.connectionParams(),
     subscriptionsOf,
@@ -63,7 +63,7 @@ export async function openOurSide({
   );
   const writer = await createEventWriter({ databaseUrl: stage.hub.database.url, table: 'tasks', ids: board.ids });
   return {
-    pid: process.pid,
+    pid: server.pid,
     subscribers,
     goesTo,
     emit: (events) => (goesTo === 'all' ? writer.commitBurst(events) : writer.commitRows(events)),

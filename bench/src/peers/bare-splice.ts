@@ -6,8 +6,8 @@
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { connect } from '../connect.ts';
 import { readSettings, serve } from '../serve.ts';
+import { listenToTasks } from './notified-tasks.ts';
 
 interface Subscriber {
   readonly webSocket: WebSocket;
@@ -15,7 +15,7 @@ interface Subscriber {
   readonly id: string;
 }
 
-const { databaseUrl, channel } = readSettings<{ databaseUrl: string; channel: string }>();
+const feed = readSettings<{ databaseUrl: string; channel: string }>();
 const server = createServer();
 const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
 const subscribers = new Set<Subscriber>();
@@ -32,12 +32,10 @@ webSockets.on('connection', (webSocket, { socket }) => {
   });
 });
 
-const listener = await connect(databaseUrl);
-listener.on('notification', ({ payload = '' }) => {
+await listenToTasks(feed, (payload) => {
   if (payloads.length === 0) setImmediate(flush);
   payloads.push(payload);
 });
-await listener.query(`LISTEN ${channel}`);
 
 function flush() {
   const tails = payloads.map((payload) => `","type":"next","payload":{"data":{"taskChanged":${payload}}}}`);

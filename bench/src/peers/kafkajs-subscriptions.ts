@@ -8,13 +8,13 @@ import { randomUUID } from 'node:crypto';
 import { KafkaPubSub } from 'graphql-kafkajs-subscriptions';
 import { createSchema } from 'graphql-yoga';
 import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
-import { connect } from '../connect.ts';
 import { readSettings, serve } from '../serve.ts';
+import { listenToTasks, taskTypeDefs } from './notified-tasks.ts';
 import { createYogaServer } from './yoga-server.ts';
 
 const CHANNEL = 'taskChanged';
 
-const { databaseUrl, channel, brokers } = readSettings<{
+const { brokers, ...feed } = readSettings<{
   databaseUrl: string;
   channel: string;
   brokers: readonly string[];
@@ -29,17 +29,9 @@ const pubSub = await KafkaPubSub.create({ topic, kafka, groupIdPrefix: topic });
 
 const schema = createSchema({
   typeDefs: /* GraphQL */ `
-    type Query {
-      hello: String
-    }
+    ${taskTypeDefs}
     type Subscription {
       taskChanged: Task!
-    }
-    type Task {
-      id: ID!
-      title: String!
-      status: String!
-      version: Int!
     }
   `,
   resolvers: {
@@ -52,7 +44,5 @@ const schema = createSchema({
   },
 });
 
-const listener = await connect(databaseUrl);
-listener.on('notification', ({ payload = '{}' }) => void pubSub.publish(CHANNEL, Buffer.from(payload)));
-await listener.query(`LISTEN ${channel}`);
+await listenToTasks(feed, (payload) => void pubSub.publish(CHANNEL, Buffer.from(payload)));
 await serve(createYogaServer(schema));

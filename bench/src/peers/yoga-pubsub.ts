@@ -5,8 +5,8 @@
  * @see https://the-guild.dev/graphql/yoga-server/docs/features/subscriptions
  */
 import { createPubSub, createSchema, filter, pipe } from 'graphql-yoga';
-import { connect } from '../connect.ts';
 import { readSettings, serve } from '../serve.ts';
+import { listenToTasks, taskTypeDefs } from './notified-tasks.ts';
 import { createYogaServer } from './yoga-server.ts';
 
 interface Task {
@@ -16,23 +16,15 @@ interface Task {
   readonly version: number;
 }
 
-const { databaseUrl, channel } = readSettings<{ databaseUrl: string; channel: string }>();
+const feed = readSettings<{ databaseUrl: string; channel: string }>();
 const pubSub = createPubSub<{ taskChanged: [task: Task] }>();
 
 const schema = createSchema({
   typeDefs: /* GraphQL */ `
-    type Query {
-      hello: String
-    }
+    ${taskTypeDefs}
     type Subscription {
       taskChanged: Task!
       oneTaskChanged(id: ID!): Task!
-    }
-    type Task {
-      id: ID!
-      title: String!
-      status: String!
-      version: Int!
     }
   `,
   resolvers: {
@@ -50,7 +42,5 @@ const schema = createSchema({
   },
 });
 
-const listener = await connect(databaseUrl);
-listener.on('notification', ({ payload = '{}' }) => pubSub.publish('taskChanged', JSON.parse(payload) as Task));
-await listener.query(`LISTEN ${channel}`);
+await listenToTasks(feed, (payload) => pubSub.publish('taskChanged', JSON.parse(payload) as Task));
 await serve(createYogaServer(schema));
