@@ -20,6 +20,7 @@ import { collectFeedMetrics } from './metrics.ts';
 import { columnOf } from './model/field.ts';
 import { createLook } from './model/look.ts';
 import { createClaimKey } from './model/mutation-claim.ts';
+import { createPublicRows } from './model/public-rows.ts';
 import { models } from './schema/models.ts';
 import { createErrorCoder } from './server/coded-errors.ts';
 import { createGraphql } from './server/graphql.ts';
@@ -134,7 +135,15 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const codeError = createErrorCoder({ log, suggestions: !isProduction });
   const graphql = createGraphql({
     schema,
-    services: { prisma, query, look: createLook(query), feed, sessions, claimKey: createClaimKey(config.JWT_SECRET) },
+    services: {
+      prisma,
+      query,
+      look: createLook(query),
+      publicRows: createPublicRows(query),
+      feed,
+      sessions,
+      claimKey: createClaimKey(config.JWT_SECRET),
+    },
     authenticate,
     codeError,
     settings: { isProduction, corsOrigins: corsOrigins(config), backlog, trustedProxies },

@@ -46,6 +46,8 @@ export interface Plan {
     readonly workspaces: readonly number[];
     /** Rows in a transaction. */
     readonly transactions: readonly number[];
+    /** Rows in one that nobody may hold in memory. */
+    readonly largestTransaction: number;
     readonly roundMs: number;
     /** In a round that counts events. */
     readonly events: number;
@@ -90,13 +92,14 @@ export const fullPlan: Plan = {
   restMs: 30_000,
   rounds: 3,
   latency: { warmUpSamples: 100, samples: 100, pauseMs: 50 },
-  throughput: { clients: 8, warmUpMs: 3_000, roundMs: 3_000 },
+  throughput: { clients: 8, warmUpMs: 8_000, roundMs: 3_000 },
   fanOut: { sockets: 1_000, roundMs: 3_000, areOtherPeersMeasured: true },
   filters: { sockets: 1_000, rowsInTransaction: 100, few: 10, many: 10_000, manySockets: 100, roundMs: 3_000 },
   growth: {
     subscribers: [100, 1_000, 10_000],
     workspaces: [1, 100, 10_000],
     transactions: [1, 100, 10_000, 100_000],
+    largestTransaction: 1_000_000,
     roundMs: 3_000,
     events: 2_000,
   },
@@ -116,7 +119,14 @@ export const smokePlan: Plan = {
   throughput: { clients: 2, warmUpMs: 100, roundMs: 300 },
   fanOut: { sockets: 20, roundMs: 100, areOtherPeersMeasured: false },
   filters: { sockets: 10, rowsInTransaction: 5, few: 2, many: 20, manySockets: 4, roundMs: 100 },
-  growth: { subscribers: [5, 10], workspaces: [1, 5], transactions: [1, 20], roundMs: 100, events: 5 },
+  growth: {
+    subscribers: [5, 10],
+    workspaces: [1, 5],
+    transactions: [1, 20],
+    largestTransaction: 200,
+    roundMs: 100,
+    events: 5,
+  },
   writes: { writers: [2], rows: 20, warmUpMs: 100, roundMs: 100 },
   memory: { sockets: 50, warmUpSockets: 5, settleMs: 100 },
   storm: { sockets: 20, tasks: 5, missed: 2, idleMs: 200, countedMs: 0 },

@@ -109,16 +109,16 @@ describe('a small batch', () => {
     expect((await readSmall(batch)).map(({ key }) => key)).toEqual(['2']);
   });
 
-  test('has 64 rows at most, and no more bytes than asked for; of any other nothing is read', async () => {
+  test('has 256 rows at most, and no more bytes than asked for; of any other nothing is read', async () => {
     const from = await snapshot();
-    await database.query(`UPDATE counters SET n = n + 1 WHERE id <= 60`);
-    await database.query(`UPDATE counters SET n = n + 1 WHERE id <= 4`);
+    await database.query(`UPDATE counters SET n = n + 1 WHERE id <= 200`);
+    await database.query(`UPDATE counters SET n = n + 1 WHERE id <= 56`);
     const few = await fence(from);
     const rows = await readSmall(few);
-    expect(rows).toHaveLength(64);
+    expect(rows).toHaveLength(256);
     expect(rows).toEqual(await readLarge(few));
     const bytes = rows.reduce((sum, row) => sum + (row.old?.length ?? 0) + (row.new?.length ?? 0), 0);
-    expect(await readSmall(few, bytes)).toHaveLength(64);
+    expect(await readSmall(few, bytes)).toHaveLength(256);
     expect(await readSmall(few, bytes - 1)).toEqual([]);
 
     await database.query(bump(5));

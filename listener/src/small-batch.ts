@@ -2,8 +2,8 @@ import type { Batch } from './batch.ts';
 import type { Query } from './connection.ts';
 import { type OutboxRow, rowsSql } from './outbox-rows.ts';
 
-/** Rows of a batch that are read at once, without asking first how many there are, and how large. */
-const MAX_ROWS = 64;
+/** Up to so many rows of a batch are read at once, without asking first how many there are, and how large. */
+export const SMALL_BATCH_ROWS = 256;
 
 /**
  * All rows of a batch in the order of the log, if they are few and small; none otherwise, or when there is a newer batch
@@ -29,9 +29,9 @@ const smallSql = rowsSql({
              sum(coalesce(octet_length(old::text), 0) + coalesce(octet_length(new::text), 0)) OVER () AS batch_bytes
       FROM (
         SELECT id, max(id) OVER (PARTITION BY xid) AS last_id, count(*) OVER () AS batch_rows
-        FROM (SELECT xid, id FROM sync.committed_between($1, $2) LIMIT ${MAX_ROWS + 1}) AS first
+        FROM (SELECT xid, id FROM sync.committed_between($1, $2) LIMIT ${SMALL_BATCH_ROWS + 1}) AS first
       ) AS ids CROSS JOIN LATERAL (SELECT * FROM sync.outbox WHERE id = ids.id OFFSET 0) AS o
-      WHERE ids.batch_rows <= ${MAX_ROWS} AND (SELECT max(batch) FROM sync.batch) = $3::bigint
+      WHERE ids.batch_rows <= ${SMALL_BATCH_ROWS} AND (SELECT max(batch) FROM sync.batch) = $3::bigint
     ) AS batch
     WHERE batch_bytes <= $4::bigint`,
   images: 'o.old::text, o.new::text, o.id = o.last_id AS last',

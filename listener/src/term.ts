@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@sync-hub/runtime/log';
 import { createBackoff } from '@sync-hub/stream/backoff';
 import type { Stream } from '@sync-hub/stream/stream';
@@ -9,6 +10,7 @@ import { lookAndFence } from './fence.ts';
 import type { Metrics } from './metrics.ts';
 import { createPublisher, PublishFailedError } from './publisher.ts';
 import { beginSession } from './relay-session.ts';
+import { SMALL_BATCH_ROWS } from './small-batch.ts';
 import type { Vigil } from './vigil.ts';
 
 export interface TermSettings {
@@ -29,6 +31,12 @@ interface Dependencies {
   readonly log: Log;
   readonly settings: TermSettings;
 }
+
+/**
+ * Longest pause between two small batches under a steady load. Each costs the database four statements, however little is
+ * in it, and writers need the database, too.
+ */
+const GATHER_MS = 10;
 
 /**
  * What a leader does, from its election to its end, over one connection:
@@ -70,8 +78,12 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
       metrics.batches.inc();
       // A single change is relayed while writers may nudge: going to sleep again costs more than their nudges.
       if (finds > 1) await vigil.busy();
+      const foundAt = performance.now();
       newest = await publisher.publish(fenced, { epoch, epochId, held: fenced.batch, signal });
       beatAt = performance.now();
+      const isSmall = newest.sentSeq - newest.firstSeq < SMALL_BATCH_ROWS;
+      // As long as the batch took, at most: docs/decisions/a-busy-relay-gathers.md.
+      if (finds > 1 && isSmall) await sleep(Math.min(beatAt - foundAt, GATHER_MS), undefined, { signal });
     }
   }
 

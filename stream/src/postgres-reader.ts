@@ -77,28 +77,33 @@ export function startPostgresReader({
   let readUpTo = from ?? { epoch: -1, seq: -1 };
   let startedAt: string | null = null;
 
-  async function readPage(): Promise<number> {
-    const { rows } = await pool.query<PageRow>(READ_PAGE, [readUpTo.epoch, readUpTo.seq]);
+  /** @returns whether there may be more of what had committed by then. */
+  async function readPage(): Promise<boolean> {
+    const { rows } = await pool.query<PageRow>({
+      name: 'page', // Planned once a connection.
+      text: READ_PAGE,
+      values: [readUpTo.epoch, readUpTo.seq],
+    });
     const run = rows[0]?.startedAt ?? null;
     if (startedAt !== null && run !== startedAt && (await isSetBack())) {
       readUpTo = (await newestPosition(pool)) ?? { epoch: 0, seq: 0 };
       log.warn({ after: delivery.position(), readUpTo }, 'sync.log was set back: an older copy of its disk');
       delivery.startOver(readUpTo);
       startedAt = run;
-      return 1;
+      return true;
     }
     startedAt = run;
-    let count = 0;
+    let bytes = 0;
     for (const row of rows) {
       if (row.epoch === null || closing.signal.aborted) break;
-      count++;
+      bytes += Buffer.byteLength(row.payload);
       readUpTo = { epoch: Number(row.epoch), seq: Number(row.seq) };
       const arrival = delivery.examine(row.payload);
       if (arrival.standing === 'unreadable') delivery.tellUnreadable(arrival.error);
       else if (arrival.standing === 'seen') delivery.drop(arrival.record);
       else await delivery.deliver(arrival.record);
     }
-    return count;
+    return rows.length === PAGE_RECORDS || bytes >= PAGE_BYTES;
   }
 
   async function isSetBack(): Promise<boolean> {
@@ -114,9 +119,9 @@ export function startPostgresReader({
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
       try {
-        const count = await readPage();
+        const mayGoOn = await readPage();
         backoff.reset();
-        if (count === 0) await wakeUp.wait(pollMs);
+        if (!mayGoOn) await wakeUp.wait(pollMs);
       } catch (error) {
         log.warn({ err: error, readUpTo }, 'sync.log cannot be read; trying again');
         await backoff.wait(closing.signal);

@@ -7,6 +7,7 @@ import { codedError } from '../errors.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { OpenQueue } from '../feed/frame-queue.ts';
 import type { Look } from './look.ts';
+import type { PublicRows } from './public-rows.ts';
 import type { RowLoader } from './row-loader.ts';
 
 /** What every resolver is given: who asks, and the services of the process. */
@@ -26,6 +27,7 @@ export interface Services {
   /** Over the connections of `prisma`. */
   readonly query: Query;
   readonly look: Look;
+  readonly publicRows: PublicRows;
   readonly feed: Feed;
   readonly sessions: Sessions;
   /** Of the hashes by which a retried mutation is known. */

@@ -4,6 +4,7 @@ import { authorityFrom, type ViewerColumns, viewerColumns } from '../authority/l
 import { createBatch } from '../batch.ts';
 import type { Model } from './model.ts';
 import { claimedColumn } from './mutation-claim.ts';
+import { perModel } from './per-model.ts';
 import { fieldColumns, rowFromFields } from './record-row.ts';
 import type { Row } from './row.ts';
 
@@ -30,16 +31,11 @@ export interface Seen {
 export type Look = (model: Model, call: Call) => Promise<Seen>;
 
 export function createLook(query: Query): Look {
-  const byModel = new Map<Model, (call: Call) => Promise<Seen>>();
-  return (model, call) => {
-    let look = byModel.get(model);
-    if (look === undefined) {
-      const text = lookSql(model);
-      look = createBatch((calls: readonly Call[]) => lookAt(query, text, model, calls));
-      byModel.set(model, look);
-    }
-    return look(call);
-  };
+  const batchOf = perModel((model) => {
+    const text = lookSql(model);
+    return createBatch((calls: readonly Call[]) => lookAt(query, text, model, calls));
+  });
+  return (model, call) => batchOf(model)(call);
 }
 
 type Found = ViewerColumns & { readonly isClaimed: boolean; readonly rowVersion: string | null };

@@ -1,9 +1,10 @@
 import DataLoader from 'dataloader';
 import type { Authority } from '../authority/authority.ts';
-import { everything, type Where } from '../authority/rules.ts';
 import type { Model } from './model.ts';
 import { readableRow } from './model.ts';
+import { perModel } from './per-model.ts';
 import { bothWheres } from './prisma-where.ts';
+import type { PublicRows } from './public-rows.ts';
 import type { Row } from './row.ts';
 import { tableOf } from './table.ts';
 import type { Database } from './transaction.ts';
@@ -12,33 +13,22 @@ import type { Database } from './transaction.ts';
 export interface RowLoader {
   /** The row as its viewer may read it; null when it is absent or not visible. */
   visible(model: Model, id: string): Promise<Row | null>;
-  /** The row whoever asks: for what is public wherever it is named. */
-  any(model: Model, id: string): Promise<Row | null>;
+  readonly any: PublicRows;
 }
 
-export function createRowLoader(database: Database, authority: () => Promise<Authority>): RowLoader {
-  function loaders(restrict: (model: Model) => Promise<{ where: Where; present: (row: Row) => Row }>) {
-    const byModel = new Map<Model, DataLoader<string, Row | null>>();
-    return (model: Model, id: string) => {
-      let loader = byModel.get(model);
-      if (loader === undefined) {
-        const load = async (ids: readonly string[]) => {
-          const { where, present } = await restrict(model);
-          const rows = await tableOf(model, database).find(bothWheres({ id: { in: [...new Set(ids)] } }, where));
-          const byId = new Map(rows.map((row) => [row['id'], present(row)]));
-          return ids.map((wanted) => byId.get(wanted) ?? null);
-        };
-        loader = new DataLoader(load, { cache: false });
-        byModel.set(model, loader);
-      }
-      return loader.load(id);
+export function createRowLoader(
+  { prisma, publicRows }: { readonly prisma: Database; readonly publicRows: PublicRows },
+  authority: () => Promise<Authority>,
+): RowLoader {
+  const loaderOf = perModel((model) => {
+    const load = async (ids: readonly string[]) => {
+      const viewer = await authority();
+      const wanted = bothWheres({ id: { in: [...new Set(ids)] } }, model.policy.read.where(viewer));
+      const rows = await tableOf(model, prisma).find(wanted);
+      const byId = new Map(rows.map((row) => [row['id'], readableRow(model, viewer, row)]));
+      return ids.map((id) => byId.get(id) ?? null);
     };
-  }
-  return {
-    visible: loaders(async (model) => {
-      const viewers = await authority();
-      return { where: model.policy.read.where(viewers), present: (row) => readableRow(model, viewers, row) };
-    }),
-    any: loaders(async () => ({ where: everything, present: (row) => row })),
-  };
+    return new DataLoader(load, { cache: false });
+  });
+  return { visible: (model, id) => loaderOf(model).load(id), any: publicRows };
 }

@@ -41,7 +41,7 @@ function messageEnd(result: ExecutionResult): string {
 /** Whose answer it is does not matter: the key of a group says all that it may depend on. */
 function contextFor(member: Context, authority: Authority): Context {
   const known = () => Promise.resolve(authority);
-  return { ...member, authority: known, rows: createRowLoader(member.services.prisma, known) };
+  return { ...member, authority: known, rows: createRowLoader(member.services, known) };
 }
 
 function answer(

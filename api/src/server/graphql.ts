@@ -121,7 +121,7 @@ function createContext(
       loaded = { at: Date.now(), authority: loadAuthority(services.query, signedInViewer({ viewer })) };
     return loaded.authority;
   };
-  return { viewer, client, openQueue, authority, services, rows: createRowLoader(services.prisma, authority) };
+  return { viewer, client, openQueue, authority, services, rows: createRowLoader(services, authority) };
 }
 
 /** The address of the client, as far as our own proxies vouch for it. */

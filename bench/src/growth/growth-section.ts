@@ -1,5 +1,6 @@
 import type { Section } from '../bench.ts';
 import { besideServer, serverCores, startStage } from '../stage.ts';
+import { measureLargestTransaction } from './largest-transaction.ts';
 import { measureSubscribers } from './subscriber-rows.ts';
 import { measureTransactions } from './transaction-rows.ts';
 import { measureWorkspaces } from './workspace-rows.ts';
@@ -15,6 +16,7 @@ export const growth: Section = {
         ...(await measureSubscribers(bench, stage)),
         ...(await measureWorkspaces(bench, stage)),
         ...(await measureTransactions(bench, stage)),
+        ...(await measureLargestTransaction(bench, stage)),
       ];
       await stage.close();
       return rows;

@@ -7,7 +7,7 @@ import { closedOnce } from '../closed-once.ts';
 import { compare, takeTurns } from '../comparison.ts';
 import { median } from '../percentile.ts';
 import { type Row, ratioOfAtLeast } from '../row.ts';
-import { besideServer, serverCores, startStage } from '../stage.ts';
+import { besideServer, startStage } from '../stage.ts';
 import { measureThroughput } from '../throughput.ts';
 import { createHttpLoad } from './http-load.ts';
 import { createHttpUpdates } from './http-updates.ts';
@@ -17,7 +17,8 @@ const MAX_SPREAD = 1.3;
 /** Mutations a second, beside another server that does the same without rights, log or `mutationId`. */
 export const mutations: Section = {
   name: 'mutations',
-  cores: serverCores,
+  cores:
+    'the server (listener and API, or the peer) has the second half of the cores; clients and PostgreSQL share the first',
   measure: (bench) => besideServer(bench, () => measure(bench)),
 };
 
@@ -25,6 +26,7 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
   const { rounds, throughput } = bench.plan;
   const { clients, warmUpMs, roundMs } = throughput;
   const stage = await startStage(bench);
+  bench.layout.move(stage.hub.listener.pid, 'reading');
   const board = await createBoard(stage.hub.database, clients);
   const ours = await createHttpUpdates(
     stage.author,

@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Bench } from '../bench.ts';
+import { createBoard } from '../board.ts';
+import { openOurSide, workspaceSubscription } from '../fan-out/our-side.ts';
+import { canWatchProcesses } from '../process-usage.ts';
+import type { Row } from '../row.ts';
+import type { Stage } from '../stage.ts';
+
+const TIMEOUT_MS = 600_000;
+
+/** Of the resident memory, in MB. */
+const bars = { listener: 256, api: 512 };
+
+/**
+ * One UPDATE of more rows than any process may hold: how long until a later change in another workspace has arrived, which
+ * the log puts behind it, and how much memory listener and API have held meanwhile.
+ */
+export async function measureLargestTransaction(bench: Bench, stage: Stage): Promise<Row[]> {
+  const { hub } = stage;
+  const count = bench.plan.growth.largestTransaction;
+  bench.tell(`${count} rows in a transaction`);
+  const elsewhere = await createBoard(hub.database, 1);
+  const subscriptionsOf = () => [workspaceSubscription(elsewhere)];
+  const witness = await openOurSide({ stage, board: elsewhere, sockets: 1, goesTo: 'all', subscriptionsOf });
+  const workspaceId = await createRows(stage, count);
+
+  const processes = { listener: hub.listener, api: hub.apis[0] ?? hub.listener };
+  for (const { pid } of Object.values(processes)) forgetPeak(pid);
+  await hub.database.query(`UPDATE tasks SET title = 'changed' WHERE workspace_id = $1`, [workspaceId]);
+  const committedAtMs = performance.now();
+  const expected = witness.subscribers.total() + 1;
+  await witness.emit(1);
+  await witness.subscribers.untilTotal(expected, TIMEOUT_MS);
+  const seconds = (performance.now() - committedAtMs) / 1_000;
+  const peaks = Object.entries(processes).map(([name, { pid }]) => ({ name, bytes: readPeak(pid) }));
+  await witness.close();
+
+  const what = `growth: ${count} rows in a transaction`;
+  const rows: Row[] = [
+    { what: `${what}, from COMMIT until a later change elsewhere`, unit: 's', ours: seconds, beside: null, bar: null },
+  ];
+  for (const { name, bytes } of peaks) {
+    if (bytes === null) continue;
+    const bar = { of: 'ours', atMost: name === 'listener' ? bars.listener : bars.api } as const;
+    rows.push({ what: `${what}, ${name}: largest RSS`, unit: 'MB', ours: bytes / 1e6, beside: null, bar });
+  }
+  return rows;
+}
+
+/** They are not captured: what is measured is one transaction, not two. */
+async function createRows({ hub: { database } }: Stage, count: number): Promise<string> {
+  const board = await createBoard(database, 0);
+  const workspaceId = Buffer.from(board.workspaceId, 'base64').toString().split(':')[1] ?? '';
+  const client = await database.pool.connect();
+  try {
+    await client.query(`BEGIN; SELECT sync.untrack('tasks')`);
+    await client.query(
+      `INSERT INTO tasks (workspace_id, title) SELECT $1, 'Task ' || number FROM generate_series(1, $2::int) AS number`,
+      [workspaceId, count],
+    );
+    await client.query(`SELECT sync.track('tasks', 'workspace_id'); COMMIT`);
+  } finally {
+    client.release();
+  }
+  return workspaceId;
+}
+
+/** @see proc(5): 5 in clear_refs sets VmHWM back to what is resident now. */
+function forgetPeak(pid: number): void {
+  if (canWatchProcesses) writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** Bytes; null where nobody tells. */
+function readPeak(pid: number): number | null {
+  if (!canWatchProcesses) return null;
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (kibibytes === undefined) throw new Error(`process ${pid} has ended`);
+  return Number(kibibytes) * 1_024;
+}
