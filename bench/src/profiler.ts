@@ -1,6 +1,6 @@
 import type { RunningProcess } from '@sync-hub/dev/hub';
 import type { CpuProfile } from './cpu-profile.ts';
-import { watchKernelShare } from './process-usage.ts';
+import { canWatchProcesses, readCpuMs, watchKernelShare } from './process-usage.ts';
 import { profileProcess } from './profile-process.ts';
 
 export interface NamedProfile {
@@ -11,6 +11,8 @@ export interface NamedProfile {
   readonly profile: CpuProfile;
   /** What of the process's CPU time was the kernel's, all threads. Null where this cannot be known. */
   readonly kernelShare: number | null;
+  /** Of a core, meanwhile. Well below 1, it is not what the rest waits for. Null where this cannot be known. */
+  readonly cpuShare: number | null;
 }
 
 /** Takes CPU profiles and keeps them. */
@@ -26,8 +28,13 @@ export function createProfiler(): Profiler {
     profiles,
     async during(of, target, run) {
       const kernelShare = watchKernelShare(target.pid);
-      const profile = await profileProcess(target, run);
-      profiles.push({ ...of, profile, kernelShare: kernelShare() });
+      let cpuShare: number | null = null;
+      const profile = await profileProcess(target, async () => {
+        const [startedAtMs, cpuMs] = [performance.now(), canWatchProcesses ? readCpuMs(target.pid) : null];
+        await run();
+        if (cpuMs !== null) cpuShare = (readCpuMs(target.pid) - cpuMs) / (performance.now() - startedAtMs);
+      });
+      profiles.push({ ...of, profile, kernelShare: kernelShare(), cpuShare });
     },
   };
 }

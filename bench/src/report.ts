@@ -34,10 +34,11 @@ export function formatReport({ isSmoke, machine, versions, cores, rows, profiles
   ].join('');
 }
 
-function formatProfile({ what, profile, kernelShare }: NamedProfile): string {
+function formatProfile({ what, profile, kernelShare, cpuShare }: NamedProfile): string {
   const lines = topSelfTimes(profile, TOP).map(({ name: self, share }) => `  ${percent(share)}  ${self}\n`);
+  const core = cpuShare === null ? '' : `; it used ${percent(cpuShare)} of a core`;
   const kernel = kernelShare === null ? '' : `; of its CPU time the kernel had ${percent(kernelShare)}`;
-  return `\n${what}, self time as a share of a core${kernel}:\n${lines.join('')}`;
+  return `\n${what}, self time as a share of a core${core}${kernel}:\n${lines.join('')}`;
 }
 
 const percent = (share: number) => `${(share * 100).toFixed(2)} %`;

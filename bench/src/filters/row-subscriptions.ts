@@ -38,6 +38,9 @@ export async function measureRowSubscriptions(bench: Bench, stage: Stage): Promi
     runLoad(side, { burst: rowsInTransaction, underWay: 2 * rowsInTransaction, durationMs: roundMs });
   for (const side of [ours, yoga]) await warmUp(side).then(round(side));
   const loads = await takeTurns(bench.plan.rounds, { ours: round(ours), yoga: round(yoga) });
+  const [api] = stage.hub.apis;
+  const of = { name: 'api-rows', what: `API, ${sockets} subscriptions to ${sockets} rows` };
+  if (api !== undefined) await bench.profiler?.during(of, api, round(ours));
   await Promise.all([ours.close(), yoga.close()]);
   return [
     rateRow(

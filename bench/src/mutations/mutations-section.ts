@@ -41,6 +41,9 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
     ours: async () => [await round(ours, roundMs)],
     beside: async () => [await round(peer.load, roundMs)],
   });
+  const [api] = stage.hub.apis;
+  const of = { name: 'api-mutations', what: `API, updateTask from ${clients} clients` };
+  if (api !== undefined) await bench.profiler?.during(of, api, () => round(ours, bench.plan.profileMs));
   await Promise.all([ours.close(), peer.close()]);
   await stage.close();
   return [
