@@ -3,8 +3,8 @@ import pg from 'pg';
 /**
  * Runs one statement, a transaction of its own, and gives its rows as pg reads them.
  *
- * For the few statements that every request needs: by itself pg takes a third to a tenth of the CPU that the same
- * statement takes through Prisma (measured: 45 µs against 150 for `$queryRaw`, 280 for `findFirst`, 450 for `update`).
+ * For the few statements that every request needs: by itself pg takes a small part of the CPU that the same statement takes
+ * through Prisma, which is what `npm run bench -- --only mutations` holds it against.
  *
  * @throws pg's own error; `timeout exceeded` when no connection is free in time.
  */

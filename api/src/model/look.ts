@@ -57,7 +57,7 @@ async function lookAt(query: Query, text: string, model: Model, calls: readonly 
 }
 
 /**
- * Postgres plans this once a connection, or planning would cost three times what looking does (0.19 against 0.06 ms): hidden in a
+ * Postgres plans this once a connection, or planning would cost more than looking does: hidden in a
  * SELECT, arrays of every length are planned alike. OFFSET 0 has each row looked up by its id, however small the table was then.
  */
 function lookSql(model: Model): string {

@@ -63,7 +63,7 @@ export function createGraphql({ schema, services, authenticate, codeError, setti
     context,
     logging: false,
     multipart: false,
-    // http.ts has refused what is too large. Yoga would send every body through a stream of its own, at 100 µs a request.
+    // http.ts has refused what is too large. Yoga would send every body through a stream of its own.
     maxRequestBodySize: false,
     landingPage: false,
     graphqlEndpoint: '/graphql',
