@@ -80,8 +80,12 @@ export const plantedFaults = [
       },
       { file: 'listener/dist/transactions.js', find: 'Number(row.newest) !== held', replace: 'row.newest === null' },
       // Over the connection that the network has forgotten no answer comes: whoever waited for it would relay no more.
-      { file: 'listener/dist/vigil.js', find: 'await awakeLock.take()', replace: 'void awakeLock.take()' },
-      { file: 'listener/dist/vigil.js', find: 'await awakeLock.release()', replace: 'void awakeLock.release()' },
+      { file: 'listener/dist/vigil.js', find: 'await awakeLock.take()', replace: 'awakeLock.take().catch(() => {})' },
+      {
+        file: 'listener/dist/vigil.js',
+        find: 'await awakeLock.release()',
+        replace: 'awakeLock.release().catch(() => {})',
+      },
     ],
   },
   {
@@ -158,6 +162,8 @@ export const plantedFaults = [
     name: 'no tag check on a cursor',
     stream: 'postgres',
     sign: 'older disk',
+    nemesis: 'older disk back, written on', // No other faults, so that the run comes to this one.
+    seconds: 4,
     patches: [
       { file: 'api/dist/feed/ring.js', find: ' || at.tag !== place.tag', replace: '' },
       { file: 'api/dist/feed/replay.js', find: ' || own.tag !== place.tag', replace: '' },

@@ -61,6 +61,21 @@ test('a connection that is forgotten ends for the target alone; others pass', as
   expect([one.isClosed(), one.received()]).toEqual([false, 'x']);
 });
 
+test('what is held on its way arrives when it is let go, also from a sender that has gone; others pass', async () => {
+  const { proxy, peerPorts, heard } = await echoBehindProxy();
+  const [one, other] = [connect(proxy), connect(proxy)];
+  one.socket.write('x');
+  await waitFor(() => one.received() === 'x', { what: 'the echo' });
+  const letGo = proxy.hold(peerPorts()[0] ?? 0);
+  one.socket.end('y');
+  other.socket.write('z');
+  await waitFor(() => other.received() === 'z', { what: 'the echo to the other' });
+  one.socket.destroy();
+  expect([heard(), letGo]).toEqual(['xz', expect.any(Function)]);
+  letGo?.();
+  await waitFor(() => heard() === 'xzy', { what: 'what was held' });
+});
+
 async function echoBehindProxy() {
   let heard = '';
   const sockets = new Set<Socket>();

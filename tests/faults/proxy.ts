@@ -21,6 +21,13 @@ export interface Link {
    * @returns whether there is such a connection.
    */
   forget(targetSeesPort: number): boolean;
+  /**
+   * What is sent over one connection, either way, is on its way until it is let go: then it arrives, also when the sender has
+   * gone meanwhile.
+   *
+   * @returns lets it go; undefined when there is no such connection.
+   */
+  hold(targetSeesPort: number): (() => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -44,6 +51,7 @@ export async function startProxy(targetPort: number, port = 0): Promise<Link> {
   const destroy = (which: (pair: Pair) => boolean) => {
     for (const pair of pairs) if (which(pair)) pair.destroy();
   };
+  const pairOf = (targetSeesPort: number) => [...pairs].find((pair) => pair.targetSeesPort() === targetSeesPort);
   return {
     port: portOf(server),
     setMode(next) {
@@ -53,9 +61,14 @@ export async function startProxy(targetPort: number, port = 0): Promise<Link> {
     },
     dropConnections: () => destroy(() => true),
     forget(targetSeesPort) {
-      const pair = [...pairs].find((one) => one.targetSeesPort() === targetSeesPort);
+      const pair = pairOf(targetSeesPort);
       pair?.forget();
       return pair !== undefined;
+    },
+    hold(targetSeesPort) {
+      const pair = pairOf(targetSeesPort);
+      pair?.setHeld(true);
+      return pair && (() => pair.setHeld(false));
     },
     async close() {
       destroy(() => true);
@@ -68,6 +81,7 @@ interface Pair {
   hasLostBytes(): boolean;
   targetSeesPort(): number | undefined;
   forget(): void;
+  setHeld(isHeld: boolean): void;
   destroy(): void;
 }
 
@@ -75,6 +89,7 @@ function joinSockets(client: Socket, targetPort: number, isBlackHole: () => bool
   const target = createConnection({ port: targetPort, host: '127.0.0.1' });
   let hasLost = false;
   let isForgotten = false;
+  let isHeld = false;
   const isSwallowing = () => isForgotten || isBlackHole();
   const destroy = () => {
     client.destroy();
@@ -96,7 +111,7 @@ function joinSockets(client: Socket, targetPort: number, isBlackHole: () => bool
         hasLost = true;
       } else if (!to.write(bytes)) {
         from.pause();
-        to.once('drain', () => from.resume());
+        to.once('drain', () => isHeld || from.resume());
       }
     });
   }
@@ -106,6 +121,10 @@ function joinSockets(client: Socket, targetPort: number, isBlackHole: () => bool
     forget() {
       isForgotten = true;
       target.resetAndDestroy();
+    },
+    setHeld(next) {
+      isHeld = next;
+      for (const socket of [client, target]) isHeld ? socket.pause() : socket.resume();
     },
     destroy,
   };

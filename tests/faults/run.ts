@@ -13,7 +13,7 @@ import { startNemesis } from './nemesis.ts';
 import { createRandom, type Random } from './random.ts';
 import { type Replayed, replay } from './replay.ts';
 import { type Expiry, expireStream } from './retention.ts';
-import { setBack } from './set-back.ts';
+import { drawSetBack, setBack } from './set-back.ts';
 import { drawViews, type Offered } from './views.ts';
 import { startWatcher, type Watcher } from './watcher.ts';
 import { makeWorld } from './world.ts';
@@ -124,12 +124,16 @@ async function trouble(options: RunOptions, hub: FaultyHub, pool: pg.Pool, copy:
       deadline: healedAt + options.catchUpSeconds * 1_000,
     });
     const [violations, problems] = [[...end.violations], [...end.problems, ...alarms]];
-    if (violations.length + problems.length === 0) {
-      tell('putting an older disk back');
-      const catchUpMs = options.catchUpSeconds * 1_000;
-      violations.push(...(await setBack({ hub, pool, watchers, random: random.fork(), startWriting, catchUpMs })));
-    }
     const faults = new Map(before.counts);
+    if (violations.length + problems.length === 0) {
+      const kind = drawSetBack(random.fork(), options.nemesis);
+      tell(`putting ${kind}`);
+      const catchUpMs = options.catchUpSeconds * 1_000;
+      violations.push(
+        ...(await setBack({ kind, hub, pool, watchers, random: random.fork(), startWriting, catchUpMs })),
+      );
+      faults.set(kind, 1);
+    }
     for (const [kind, count] of after.counts) faults.set(kind, (faults.get(kind) ?? 0) + count);
     faults.set('clients offline past retention', expiries.length);
     return {

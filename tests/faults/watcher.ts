@@ -42,6 +42,8 @@ export interface Watcher {
   isUpToDate(): boolean;
   /** Its socket ends; it comes back after so long. */
   goOffline(forMs: number): void;
+  /** Its socket ends; it comes back when that resolves. */
+  stayAway(until: Promise<void>): void;
   /** Its socket ends; it comes back without a cursor, as if it had just been opened. */
   startAnew(): void;
   close(): void;
@@ -86,6 +88,7 @@ export function startWatcher({
   let isUpToDate = false;
   let isOpening = true;
   let offlineUntil = 0;
+  let away: Promise<void> = Promise.resolve();
   let mustForget = false;
 
   function connect() {
@@ -120,7 +123,8 @@ export function startWatcher({
           if (!hasEnded) history.push({ what: 'closes', at: Date.now(), code, reason });
           subscription = undefined;
           isUpToDate = false;
-          setTimeout(connect, Math.max(random.between(30, 500), offlineUntil - Date.now()));
+          const restMs = Math.max(random.between(30, 500), offlineUntil - Date.now());
+          setTimeout(() => void away.then(connect), restMs);
         },
       },
     );
@@ -180,6 +184,10 @@ export function startWatcher({
     isUpToDate: () => isUpToDate,
     goOffline(forMs) {
       offlineUntil = Date.now() + forMs;
+      subscription?.drop();
+    },
+    stayAway(until) {
+      away = until;
       subscription?.drop();
     },
     startAnew() {
