@@ -61,7 +61,7 @@ export async function setBack({
   const lostEnd = await endOfLog(pool);
   await hub.postgres.putCopyBack();
   await untilReady(parts);
-  if (isWrittenOn) while ((await endOfLog(pool)) <= lostEnd) await writeRow(pool, random);
+  if (isWrittenOn) await writePast(pool, random, { lostEnd, deadline: Date.now() + catchUpMs });
   else await pause(awayAt + AWAY_MS - Date.now());
   comeBack();
 
@@ -96,6 +96,15 @@ async function writeRow(pool: pg.Pool, random: Random): Promise<void> {
     `UPDATE users SET name = 'Late ' || version WHERE id = ${one('users')}`,
   ]);
   await pool.query(sql);
+}
+
+/** Writes until the log goes on beyond what was lost; by `deadline` it is seen that nobody relays. */
+async function writePast(
+  pool: pg.Pool,
+  random: Random,
+  { lostEnd, deadline }: { lostEnd: number; deadline: number },
+): Promise<void> {
+  while (Date.now() < deadline && (await endOfLog(pool)) <= lostEnd) await writeRow(pool, random);
 }
 
 async function endOfLog(pool: pg.Pool): Promise<number> {
