@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Bench } from '../bench.ts';
 import { createBoard } from '../board.ts';
-import { openOurSide, workspaceSubscription } from '../fan-out/our-side.ts';
+import { openOurSide } from '../fan-out/our-side.ts';
 import { canWatchProcesses } from '../process-usage.ts';
 import type { Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
+import { boardWatch } from './board-watch.ts';
 
 const TIMEOUT_MS = 600_000;
 
@@ -20,7 +21,7 @@ export async function measureLargestTransaction(bench: Bench, stage: Stage): Pro
   const count = bench.plan.growth.largestTransaction;
   bench.tell(`${count} rows in a transaction`);
   const elsewhere = await createBoard(hub.database, 1);
-  const subscriptionsOf = () => [workspaceSubscription(elsewhere)];
+  const subscriptionsOf = () => [boardWatch(elsewhere)];
   const witness = await openOurSide({ stage, board: elsewhere, sockets: 1, goesTo: 'all', subscriptionsOf });
   const workspaceId = await createRows(stage, count);
 

@@ -5,12 +5,9 @@ import { EVENT_MARK, openSubscribers } from '../load/subscribers.ts';
 import { median } from '../percentile.ts';
 import type { Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
+import { boardWatch } from './board-watch.ts';
 
 const TIMEOUT_MS = 600_000;
-
-const query = `subscription Board($where: TaskFilter) {
-  watchTasks(where: $where) { cursor reset upToDate changes { operation key row { id title status version } } }
-}`;
 
 /**
  * From the return of COMMIT until a client that watches the board holds all of it, with more and more rows in one
@@ -26,7 +23,7 @@ export async function measureTransactions(bench: Bench, { hub, connectionParams 
       port: hub.apis[0]?.port ?? 0,
       sockets: 1,
       connectionParams: await connectionParams(),
-      subscriptionsOf: () => [{ query, variables: { where: { workspaceId: { eq: board.workspaceId } } } }],
+      subscriptionsOf: () => [boardWatch(board)],
     });
     subscribers.keepLast(true);
     const until = async (isHeld: () => boolean) => {
