@@ -1,12 +1,12 @@
 import { asCodedError, isCoded } from '../errors.ts';
-import { type FollowRequest, needsPeers } from './follow-request.ts';
+import { type Follow, needsPeers } from './follow-request.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
 import { untilAnswered } from './until-answered.ts';
 import { whyEnded } from './why-ended.ts';
 
 export interface BeginningsDependencies {
-  readonly request: FollowRequest;
+  readonly request: Follow;
   readonly startPoints: StartPoints;
   readonly snapshots: Pick<Snapshots, 'read'>;
 }
@@ -53,3 +53,4 @@ export function createBeginnings({ request, startPoints, snapshots }: Beginnings
     },
   };
 }
+export type Beginnings = ReturnType<typeof createBeginnings>;

@@ -11,11 +11,13 @@ import { type Everybody, loadEverybody } from './everybody.ts';
 import { createFeedCounters } from './feed-counters.ts';
 import type { FeedLog } from './feed-log.ts';
 import type { FollowRequest } from './follow-request.ts';
-import { createFollower, type Follower } from './follower.ts';
+import { Follower } from './follower.ts';
 import type { FrameBounds } from './frame.ts';
 import type { FrameQueue, OpenQueue } from './frame-queue.ts';
+import { createFrameWriter } from './frame-writer.ts';
 import { readHistory } from './history.ts';
 import type { LogView } from './log-view.ts';
+import { createQuestions } from './questions.ts';
 import { createRing } from './ring.ts';
 import { createSharedReplays, type ReplaySettings } from './shared-replays.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -23,7 +25,7 @@ import type { StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
 import { createUnreached } from './unreached.ts';
 import { untilAnswered } from './until-answered.ts';
-import { whyEnded } from './why-ended.ts';
+import { type Loss, whyEnded } from './why-ended.ts';
 
 interface Dependencies {
   readonly stream: Stream;
@@ -176,6 +178,24 @@ export function createFeed(dependencies: Dependencies) {
     moves.ring();
   }
 
+  const questions = createQuestions();
+  const following = {
+    log: logView,
+    startPoints,
+    snapshots,
+    cursors,
+    frames: createFrameWriter({ cursors, bounds: settings.frame }),
+    onLive: audience.setLive,
+    onLoss({ request: { viewerId } }: Follower, loss: Loss) {
+      counters.losses[loss] += 1;
+      log.debug({ loss, viewerId }, 'a subscription cannot be continued');
+    },
+    onEnd(follower: Follower) {
+      followers.remove(follower);
+      questions.remove(follower.request);
+    },
+  };
+
   // ── who follows ──────────────────────────────────────────────────────────────────────────────────────────────────
   /** Tells every subscriber to come back. */
   function endAll() {
@@ -252,36 +272,19 @@ export function createFeed(dependencies: Dependencies) {
      */
     async follow(request: FollowRequest, openQueue: OpenQueue): Promise<FrameQueue> {
       if (!isReady()) throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
-      let follower: Follower | null = null;
-      const queue = openQueue(() => follower?.end());
-      follower = createFollower({
-        request,
-        queue,
-        log: logView,
-        startPoints,
-        snapshots,
-        cursors,
-        bounds: settings.frame,
-        onLive: (isLive) => follower !== null && audience.setLive(follower, isLive),
-        onLoss(loss) {
-          counters.losses[loss] += 1;
-          log.debug(
-            { loss, viewerId: request.viewerId, resumes: request.after !== null },
-            'a subscription cannot be continued',
-          );
-        },
-        onEnd: () => follower !== null && followers.remove(follower),
-      });
+      const { after, ...asked } = request;
+      const follower = new Follower(following, { ...asked, ...questions.alike(asked) }, openQueue);
       followers.add(follower);
+      questions.add(follower.request);
       try {
-        await follower.start();
+        await follower.start(after);
       } catch (error) {
         follower.end();
         // Nobody reads what it was told meanwhile (that it may be behind, say).
-        await queue.return?.();
+        await follower.queue.return?.();
         throw error;
       }
-      return queue;
+      return follower.queue;
     },
     /** Of those who follow something now. */
     viewers: followers.viewers,

@@ -1,20 +1,27 @@
 import type { Model } from '../model/model.ts';
 import type { View } from './view.ts';
 
-/** Who follows what. */
-export interface FollowRequest {
+/** What is asked for. */
+export interface Question {
   /** `rows`: all that match, then what happens to them. `changes`: only what happens. */
   readonly kind: 'rows' | 'changes';
   readonly views: readonly View[];
-  readonly viewerId: string;
-  readonly sessionId: string;
-  /** When the viewer's token does. */
-  readonly expiresAt: Date;
   /** Hash of the question, for the cursor. */
   readonly question: string;
   /** The one workspace that is asked for, if it is: who loses it has lost all. */
   readonly workspaceId: string | null;
   readonly selection: Selection;
+}
+
+/** Who follows what. */
+export interface Follow extends Question {
+  readonly viewerId: string;
+  readonly sessionId: string;
+  /** When the viewer's token does. */
+  readonly expiresAt: Date;
+}
+
+export interface FollowRequest extends Follow {
   /** From where to go on; null to begin. */
   readonly after: string | null;
 }
@@ -30,12 +37,12 @@ export interface Selection {
 }
 
 /** Whether what the viewer may see depends on who else is in its workspaces. */
-export function needsPeers({ views }: FollowRequest): boolean {
+export function needsPeers({ views }: Pick<Question, 'views'>): boolean {
   return views.some(({ model }) => model.policy.read.readsPeers);
 }
 
-/** Tables whose changes may concern the request, besides those of its viewer's authority. */
-export function tablesOf(request: FollowRequest): readonly string[] {
-  const own = request.views.map(({ model }) => model.table);
-  return needsPeers(request) ? [...own, 'members'] : own;
+/** Tables whose changes may concern the question, besides those of its viewer's authority. */
+export function tablesOf(question: Pick<Question, 'views'>): readonly string[] {
+  const own = question.views.map(({ model }) => model.table);
+  return needsPeers(question) ? [...own, 'members'] : own;
 }

@@ -5,7 +5,6 @@ import type { LogPosition, LogTransaction } from './transaction.ts';
 import { sizeOfFrame, type Told, transactionFrames } from './transaction-frames.ts';
 
 interface Dependencies {
-  readonly listener: Listener;
   readonly cursors: Cursors;
   readonly bounds: FrameBounds;
 }
@@ -26,20 +25,26 @@ export interface Placing extends Before {
 }
 
 /**
- * Writes one subscription's frames into its queue: a transaction in one, or cut into several, each with its cursor.
- * Every method gives false when the client's backlog is full.
+ * Writes frames into the queues of those who listen: a transaction in one, or cut into several, each with its cursor.
+ * Every method that writes gives false when the client's backlog is full.
  */
-export function createFrameWriter({ listener, cursors, bounds }: Dependencies) {
+export function createFrameWriter({ cursors, bounds }: Dependencies) {
   /** It changes seldom, and is written once. */
-  function settle(standing: CursorStanding): string {
+  function settle(listener: Listener, standing: CursorStanding): string {
     if (listener.standing !== standing) {
       listener.standing = standing;
       listener.text = cursors.writeStanding(standing);
     }
     return listener.text;
   }
-  function write(told: Told, place: CursorPlace, standing: CursorStanding, goesOn = false): boolean {
-    const text = settle(standing);
+  function write(
+    listener: Listener,
+    told: Told,
+    place: CursorPlace,
+    standing: CursorStanding,
+    goesOn = false,
+  ): boolean {
+    const text = settle(listener, standing);
     // What it says is fixed now; it is written only if the client asks for it.
     let cursor: string | null = null;
     const frame: Frame = {
@@ -55,44 +60,49 @@ export function createFrameWriter({ listener, cursors, bounds }: Dependencies) {
     listener.placeStanding = standing;
     return true;
   }
-  function writeQuiet(place: CursorPlace, standing: CursorStanding, upToDate: boolean): boolean {
-    return write({ reset: false, upToDate, transaction: null, changes: [] }, place, standing);
+  function writeQuiet(listener: Listener, place: CursorPlace, standing: CursorStanding, upToDate: boolean): boolean {
+    return write(listener, { reset: false, upToDate, transaction: null, changes: [] }, place, standing);
   }
 
   return {
+    bounds,
     /** Writes the standing that all further frames have, until it is another. */
     settle,
     /** Where the client is before it was given a frame. */
-    goOnFrom(contents: CursorContents) {
+    goOnFrom(listener: Listener, contents: CursorContents) {
       listener.place = contents;
       listener.placeStanding = contents;
     },
     /** Of the last frame that was taken: from there the client can go on. */
-    get lastCursor() {
-      const { place, placeStanding } = listener;
+    lastCursor({ place, placeStanding }: Listener): string | null {
       return place && placeStanding && cursors.write({ ...placeStanding, ...place });
     },
     /** A frame without changes: the opening one, progress, or (not `upToDate`) word that what is on screen may be old. */
-    writeQuiet: (position: LogPosition, standing: CursorStanding, upToDate: boolean): boolean =>
-      writeQuiet({ position, sentOfNext: 0 }, standing, upToDate),
+    writeQuiet: (listener: Listener, position: LogPosition, standing: CursorStanding, upToDate: boolean): boolean =>
+      writeQuiet(listener, { position, sentOfNext: 0 }, standing, upToDate),
     /** What is on screen may be old: the last frame's place again. False when there was none. */
-    writeMayBeOld({ place, placeStanding } = listener): boolean {
-      return place !== null && placeStanding !== null && writeQuiet(place, placeStanding, false);
+    writeMayBeOld(listener: Listener): boolean {
+      const { place, placeStanding } = listener;
+      return place !== null && placeStanding !== null && writeQuiet(listener, place, placeStanding, false);
     },
     /** A page of a snapshot; the first tells the client to forget what it holds. */
     writePage: (
+      listener: Listener,
       changes: readonly FrameChange[],
       { position, reset, upToDate }: { position: LogPosition; reset: boolean; upToDate: boolean },
       standing: CursorStanding,
-    ): boolean => write({ reset, upToDate, transaction: null, changes }, { position, sentOfNext: 0 }, standing, !reset),
+    ): boolean =>
+      write(listener, { reset, upToDate, transaction: null, changes }, { position, sentOfNext: 0 }, standing, !reset),
     writeTransaction: (
+      listener: Listener,
       transaction: LogTransaction,
       changes: readonly FrameChange[],
       { before, ...placing }: Placing,
       standing: CursorStanding,
     ): boolean =>
       transactionFrames(transaction, changes, placing, bounds).every(({ told, place, isLast }, index) =>
-        write(told, place, isLast ? standing : before, index > 0),
+        write(listener, told, place, isLast ? standing : before, index > 0),
       ),
   };
 }
+export type FrameWriter = ReturnType<typeof createFrameWriter>;

@@ -5,7 +5,7 @@ import { comment } from '../schema/comment.ts';
 import { session } from '../schema/session.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
-import type { FollowRequest } from './follow-request.ts';
+import type { Follow } from './follow-request.ts';
 import { changeOperations } from './frame.ts';
 import { groupOf } from './group-key.ts';
 import { memberRow } from './testing/start-feed.ts';
@@ -21,7 +21,7 @@ const directory = createDirectory({
   adminIds: ['root', 'admin'],
 });
 
-interface Asked extends Partial<Omit<FollowRequest, 'views' | 'selection'>> {
+interface Asked extends Partial<Omit<Follow, 'views' | 'selection'>> {
   readonly model?: Model;
   readonly responseName?: string;
   readonly loads?: readonly Model[];
@@ -40,7 +40,6 @@ function groupFor(viewerId: string, asked: Asked = {}): string {
       question: 'what was asked',
       workspaceId: null,
       selection: { responseName, models: loads, isPersonal },
-      after: null,
       ...request,
     },
     directory.authorityOf(viewerId),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Authority } from '../authority/authority.ts';
 import type { Where } from '../authority/rules.ts';
 import type { Model } from '../model/model.ts';
-import type { FollowRequest } from './follow-request.ts';
+import type { Follow } from './follow-request.ts';
 
 /**
  * Names the group of a subscription: whoever is of the same is told the same of every transaction, in the same words. It says
@@ -12,10 +12,7 @@ import type { FollowRequest } from './follow-request.ts';
  * Where one workspace is asked for, only whether its rows may be read counts, and not what else somebody is a member of. Where a
  * policy or a selected field knows its viewer by name (`own`, `Session.current`), the group is his alone.
  */
-export function groupOf(
-  { kind, question, views, workspaceId, selection, sessionId }: FollowRequest,
-  authority: Authority,
-) {
+export function groupOf({ kind, question, views, workspaceId, selection, sessionId }: Follow, authority: Authority) {
   const { responseName, models, isPersonal } = selection;
   const parts = [
     [kind, question, responseName, isPersonal ? sessionId : null],

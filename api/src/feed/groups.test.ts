@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { createDirectory } from '../authority/directory.ts';
 import { task } from '../schema/task.ts';
 import { createCursors } from './cursor.ts';
-import type { FollowRequest } from './follow-request.ts';
+import type { Follow } from './follow-request.ts';
 import { changeOperations } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import { groupOf } from './group-key.ts';
 import { createGroups, type GroupMember } from './groups.ts';
-import { createListener } from './listener.ts';
+import type { Listener } from './listener.ts';
 import type { SharedFrame } from './shared-frame.ts';
 import { created, joined, memberRow } from './testing/start-feed.ts';
 import type { LogTransaction, RowChange } from './transaction.ts';
@@ -58,7 +58,7 @@ function setUp({ maxChanges = 500 } = {}) {
         timesOnItsOwn += 1;
       },
     } as unknown as FrameQueue;
-    const request: FollowRequest = {
+    const request: Follow = {
       kind: 'changes',
       views: [{ model: task, matches: () => true, where: {}, operations: new Set(changeOperations) }],
       viewerId,
@@ -67,9 +67,17 @@ function setUp({ maxChanges = 500 } = {}) {
       question: 'q',
       workspaceId: null,
       selection: { responseName: 'taskChanges', models: [], isPersonal: false },
-      after: null,
     };
-    const listener = createListener(queue, () => groups.leave(one));
+    const listener: Listener = {
+      queue,
+      standing: null,
+      text: '',
+      place: null,
+      placeStanding: null,
+      lastFrameAt: 0,
+      saidUpToDate: null,
+      tooSlow: () => groups.leave(one),
+    };
     const one: GroupMember & { readonly taken: typeof taken; readonly timesOnItsOwn: number } = {
       taken,
       get timesOnItsOwn() {

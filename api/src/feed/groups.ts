@@ -2,7 +2,7 @@ import { type Authority, asOfNow } from '../authority/authority.ts';
 import type { Model } from '../model/model.ts';
 import { anchorsOf } from './anchors.ts';
 import type { CursorStanding, Cursors } from './cursor.ts';
-import { type FollowRequest, needsPeers } from './follow-request.ts';
+import { type Follow, needsPeers } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import { createGroupIndex, type GroupIndex } from './group-index.ts';
 import { type Listener, tellShared } from './listener.ts';
@@ -14,7 +14,7 @@ import { tellChange, type View } from './view.ts';
 
 /** The part of a live follower that is used here. */
 export interface GroupMember {
-  readonly request: FollowRequest;
+  readonly request: Follow;
   /** To be told what the group of its standing is told: see {@link groupOf}. */
   listen(): Listener & { readonly standing: CursorStanding };
 }
@@ -62,7 +62,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
   const byTable = new Map<string, { readonly model: Model; readonly index: GroupIndex<Entry<Member>> }>();
   const peopleGroups = new Set<Group<Member>>();
 
-  function open(key: string, request: FollowRequest): Group<Member> {
+  function open(key: string, request: Follow): Group<Member> {
     const { views, viewerId } = request;
     const removals: (() => void)[] = [];
     const group: Group<Member> = {

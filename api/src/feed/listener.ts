@@ -3,13 +3,11 @@ import type { FrameQueue } from './frame-queue.ts';
 import type { SharedFrame } from './shared-frame.ts';
 
 /**
- * What one subscription was told last, and whereto the next is told. One plain object: a frame for a thousand subscriptions
- * touches a thousand of them, and little else of theirs.
+ * What one subscription was told last, and whereto the next is told: a frame for a thousand subscriptions touches a thousand of
+ * them, and little else of theirs.
  */
 export interface Listener {
   readonly queue: FrameQueue;
-  /** Its client reads too slowly: nothing more is told. */
-  readonly onSlow: () => void;
   /** What a cursor says of it now, and that as text. */
   standing: CursorStanding | null;
   text: string;
@@ -19,19 +17,8 @@ export interface Listener {
   lastFrameAt: number;
   /** What the last frame said of it; null when there was none. */
   saidUpToDate: boolean | null;
-}
-
-export function createListener(queue: FrameQueue, onSlow: () => void): Listener {
-  return {
-    queue,
-    onSlow,
-    standing: null,
-    text: '',
-    place: null,
-    placeStanding: null,
-    lastFrameAt: Date.now(),
-    saidUpToDate: null,
-  };
+  /** Its client reads too slowly: nothing more is told. */
+  tooSlow(): void;
 }
 
 /** Tells it what its whole group is told, in one frame or in the pieces of one transaction. Its standing has to be written. */
@@ -39,7 +26,7 @@ export function tellShared(listener: Listener, frames: readonly SharedFrame[], n
   let goesOn = false;
   for (const shared of frames) {
     if (!listener.queue.share(shared, listener.text, goesOn)) {
-      listener.onSlow();
+      listener.tooSlow();
       return;
     }
     listener.place = shared.place;

@@ -1,7 +1,7 @@
 import { createDirectory } from '../authority/directory.ts';
 import { codedError, isCoded } from '../errors.ts';
 import type { CursorContents, Cursors } from './cursor.ts';
-import { type FollowRequest, needsPeers } from './follow-request.ts';
+import { type Follow, needsPeers } from './follow-request.ts';
 import { parseSnapshot } from './snapshot.ts';
 import type { StartPoint } from './start-point.ts';
 import type { Loss } from './why-ended.ts';
@@ -12,7 +12,7 @@ import type { Loss } from './why-ended.ts';
  *
  * @throws CURSOR_INVALID for what this server did not make, or made for another viewer.
  */
-export function readPlace(cursors: Cursors, request: FollowRequest, after: string): CursorContents | null {
+export function readPlace(cursors: Cursors, request: Follow, after: string): CursorContents | null {
   let contents: CursorContents;
   try {
     contents = cursors.read(after);
@@ -26,7 +26,7 @@ export function readPlace(cursors: Cursors, request: FollowRequest, after: strin
 }
 
 /** Null when what the viewer may see, and how the tables look, is now what it was when the cursor was written. */
-export function lostSince(contents: CursorContents, request: FollowRequest, now: StartPoint): Loss | null {
+export function lostSince(contents: CursorContents, request: Follow, now: StartPoint): Loss | null {
   const fingerprint = createDirectory(now.authority).fingerprintOf(request.viewerId, needsPeers(request));
   if (contents.authority !== fingerprint) return 'authority';
   return contents.shapes === now.shapes ? null : 'shape';

@@ -47,7 +47,7 @@ async function measure(bench: Bench) {
   };
   tell(`${records} records`);
   await ours(); // Warm-up, and records whose size the other side can take.
-  const batches: Batches = { records, recordBytes: await topic.recordBytes(), batchBytes: 2 ** 20 };
+  const batches: Batches = { records, recordBytes: await topic.recordBytes(), batchBytes: 1_000_000 };
   const beside = async () => [(await peer.ask<{ rate: number }>(batches)).rate];
   await beside();
   const turns = await takeTurns(plan.rounds, { ours, beside });
@@ -60,7 +60,7 @@ async function measure(bench: Bench) {
     compare(turns, {
       what: `outbox → Kafka, ${records} records that wait`,
       besideKind: 'limit',
-      besideWhat: `kafkajs alone, ready batches of 1 MiB, records of ${batches.recordBytes} bytes`,
+      besideWhat: `kafkajs alone, ready batches of 1 MB, records of ${batches.recordBytes} bytes`,
       unit: 'per second',
       statistic: median,
       maxSpread: MAX_SPREAD,
