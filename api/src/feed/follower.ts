@@ -59,11 +59,7 @@ export class Follower implements Subscriber {
     this.dependencies = dependencies;
     this.request = request;
     this.standpoint = new Standpoint(dependencies.log, request);
-    this.teller = new Teller(
-      dependencies,
-      this,
-      openQueue(() => this.end()),
-    );
+    this.teller = new Teller(dependencies, this, openQueue(this));
     this.way = createWayToLive(dependencies, this);
   }
 

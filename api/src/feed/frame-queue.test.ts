@@ -67,7 +67,7 @@ describe('frames on their way to a subscriber', () => {
 
   test('are refused over the bound in frames of its socket, all subscriptions together', () => {
     const { queue, backlog } = createQueue({ maxFrames: 3 });
-    const other = createFrameQueue(backlog, () => {});
+    const other = createFrameQueue(backlog, nobody);
     expect([queue, queue, other, other, queue].map((one) => one.push(frame, 1))).toEqual([
       true,
       true,
@@ -79,13 +79,13 @@ describe('frames on their way to a subscriber', () => {
 
   test('are refused over the bound in bytes of its socket, all subscriptions together', () => {
     const { queue, backlog } = createQueue({ maxBytes: 1_000 });
-    const other = createFrameQueue(backlog, () => {});
+    const other = createFrameQueue(backlog, nobody);
     expect([queue, other, other].map((one) => one.push(frame, 400))).toEqual([true, true, false]);
   });
 
   test('count over all subscriptions of a socket, and no more once their subscription has ended', async () => {
     const { queue, backlog } = createQueue({ maxFrames: 3 });
-    const other = createFrameQueue(backlog, () => {});
+    const other = createFrameQueue(backlog, nobody);
     for (let count = 0; count < 3; count += 1) queue.push(frame, 300);
     expect(other.push(frame, 1)).toBe(false);
     await queue.return?.();
@@ -96,19 +96,23 @@ describe('frames on their way to a subscriber', () => {
 
 test('a client with as many subscriptions as it may have gets another one only when one has ended', async () => {
   const backlog = createBacklog(wide);
-  const one = createFrameQueue(backlog, () => {});
-  createFrameQueue(backlog, () => {});
-  const another = () => createFrameQueue(backlog, () => {});
+  const one = createFrameQueue(backlog, nobody);
+  createFrameQueue(backlog, nobody);
+  const another = () => createFrameQueue(backlog, nobody);
   expect(another).toThrow(expect.objectContaining({ extensions: { code: 'TOO_MANY_SUBSCRIPTIONS' } }));
   await one.return?.();
   expect(another).not.toThrow();
 });
 
+const nobody = { end() {} };
+
 function createQueue(bounds: Partial<typeof wide> = {}) {
   let closed = 0;
   const backlog = createBacklog({ ...wide, ...bounds });
-  const queue = createFrameQueue(backlog, () => {
-    closed += 1;
+  const queue = createFrameQueue(backlog, {
+    end() {
+      closed += 1;
+    },
   });
   return { queue, backlog, closed: () => closed };
 }

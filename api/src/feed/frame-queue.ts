@@ -32,8 +32,13 @@ export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
   end(error?: GraphQLError): void;
 }
 
-/** @param onClose  runs once, when nothing more can be delivered: the reader left, or has read the end. */
-export type OpenQueue = (onClose: () => void) => FrameQueue;
+/** Whose queue it is. */
+export interface QueueOwner {
+  /** Called once, when nothing more can be delivered: the reader left, or has read the end. */
+  end(): void;
+}
+
+export type OpenQueue = (owner: QueueOwner) => FrameQueue;
 
 /**
  * A queue that its reader empties, frame by frame. It ends at once when its reader leaves and never yields after that. (An async
@@ -41,7 +46,7 @@ export type OpenQueue = (onClose: () => void) => FrameQueue;
  *
  * @throws TOO_MANY_SUBSCRIPTIONS
  */
-export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQueue {
+export function createFrameQueue(backlog: Backlog, owner: QueueOwner): FrameQueue {
   const share = openShare(backlog);
   const waiting: { event: FrameEvent; bytes: number }[] = [];
   let reader: ((result: IteratorResult<FrameEvent, undefined>) => void) | null = null;
@@ -56,7 +61,7 @@ export function createFrameQueue(backlog: Backlog, onClose: () => void): FrameQu
     closeShare(share);
     reader?.({ value: undefined, done: true });
     reader = null;
-    onClose();
+    owner.end();
   }
   function give(event: FrameEvent, bytes: number) {
     if (reader === null) {

@@ -31,8 +31,11 @@ export interface SharedFrame {
   write(writing: SharedWriting, onText: () => void): void;
 }
 
-/** Must not throw or reject: an execution that fails is a text with its errors. */
-export type SharedWriting = (frame: Frame, authority: Authority) => FrameText | Promise<FrameText>;
+/** Whose execution it is. */
+export interface SharedWriting {
+  /** Must not throw or reject: an execution that fails is a text with its errors. */
+  writeShared(frame: Frame, authority: Authority): FrameText | Promise<FrameText>;
+}
 
 interface Telling {
   readonly told: Omit<Frame, 'cursor'>;
@@ -52,7 +55,7 @@ export function createSharedFrame(cursors: Cursors, { told, place, group, bytes,
   function prepare(writing: SharedWriting) {
     if (text !== null || waiting !== null) return;
     waiting = [];
-    const written = writing(frame, authority);
+    const written = writing.writeShared(frame, authority);
     if (written instanceof Promise) void written.then(finish);
     else finish(written);
   }

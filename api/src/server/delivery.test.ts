@@ -5,8 +5,9 @@ import { createCursors } from '../feed/cursor.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameQueue } from '../feed/frame-queue.ts';
 import { createSharedFrame, type FrameText, standingMark } from '../feed/shared-frame.ts';
-import { createDelivery } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import type { FrameAnswers } from './frame-answers.ts';
+import type { Pump } from './outlet.ts';
 
 const bounds = {
   maxSubscriptions: 3,
@@ -35,13 +36,13 @@ function sharedFrame(name: string) {
 /** A network that takes messages until it is told not to, and executions that are done at once unless `slow`. */
 function createSocket({ slow = false } = {}) {
   const sent: string[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<Pump>();
   const executed: string[] = [];
   const unfinished: (() => void)[] = [];
   const network = {
     hasRoom: true,
-    whenRoom: (call: () => void) => void waiting.add(call),
-    forget: (call: () => void) => void waiting.delete(call),
+    whenRoom: (one: Pump) => void waiting.add(one),
+    forget: (one: Pump) => void waiting.delete(one),
     write: (message: string) => void sent.push(message),
     held: 0,
     hold(bytes: number) {
@@ -54,7 +55,7 @@ function createSocket({ slow = false } = {}) {
     return slow ? new Promise((resolve) => unfinished.push(() => resolve(text))) : text;
   }
   function subscribe(id: string) {
-    const answers: FrameAnswers = {
+    const answers: Pick<FrameAnswers, 'write' | 'writeShared'> = {
       write({ transaction }) {
         executed.push(`${transaction?.transactionId} for ${id}`);
         return finished(` ${transaction?.transactionId}}`);
@@ -64,7 +65,7 @@ function createSocket({ slow = false } = {}) {
         return finished<FrameText>(` ${transaction?.transactionId} ${standingMark}}`.split(standingMark));
       },
     };
-    return createDelivery({ id, outlet: network, backlog, answers: () => answers }, () => {});
+    return new Delivery({ id, outlet: network, backlog, answers }, { end() {} });
   }
   return {
     sent,
@@ -75,9 +76,9 @@ function createSocket({ slow = false } = {}) {
     network,
     makeRoom() {
       network.hasRoom = true;
-      for (const call of [...waiting]) {
-        waiting.delete(call);
-        call();
+      for (const one of [...waiting]) {
+        waiting.delete(one);
+        one.pump();
       }
     },
     /** @param index  in the order in which they began. */

@@ -1,7 +1,17 @@
 import type { GraphQLError } from 'graphql';
-import { type Backlog, closeShare, countIn, countOut, endShare, isFull, openShare, roomIn } from '../feed/backlog.ts';
+import {
+  type Backlog,
+  closeShare,
+  countIn,
+  countOut,
+  endShare,
+  isFull,
+  openShare,
+  roomIn,
+  type Share,
+} from '../feed/backlog.ts';
 import type { Frame } from '../feed/frame.ts';
-import type { FrameEvent, FrameQueue } from '../feed/frame-queue.ts';
+import type { FrameEvent, FrameQueue, QueueOwner } from '../feed/frame-queue.ts';
 import type { FrameText, SharedFrame } from '../feed/shared-frame.ts';
 import type { FrameAnswers } from './frame-answers.ts';
 import type { Outlet } from './outlet.ts';
@@ -12,8 +22,7 @@ interface Dependencies {
   readonly id: string;
   readonly outlet: Outlet;
   readonly backlog: Backlog;
-  /** Asked for when there is a frame: by then the operation is known. */
-  readonly answers: () => FrameAnswers;
+  readonly answers: Pick<FrameAnswers, 'write' | 'writeShared'>;
 }
 
 /** A frame that waits for its turn: one's own, or one of its group's. */
@@ -27,6 +36,9 @@ interface Entry {
   message: string | null;
 }
 
+/** Tells the end to whoever reads the queue. */
+type Reader = (result: IteratorResult<FrameEvent, undefined>) => void;
+
 /**
  * One subscription's frames on their way over its socket, each as a `next` message. graphql-ws, which reads it as a queue, is
  * given the reason of the end alone, when all frames are out.
@@ -34,147 +46,166 @@ interface Entry {
  * A shared frame whose text is there goes out at once, when nothing of the subscription waits: no promise, nothing is kept. All
  * else waits its turn: its own frames until they are executed, and everything while the network takes nothing.
  *
- * @throws TOO_MANY_SUBSCRIPTIONS
+ * @see docs/decisions/what-a-subscription-costs.md, on why this is a class
  */
-export function createDelivery({ id, outlet, backlog, answers }: Dependencies, onClose: () => void): FrameQueue {
-  const share = openShare(backlog);
-  const head = bytesOf(`{"id":${JSON.stringify(id)}`);
+export class Delivery implements FrameQueue {
+  private readonly head: string;
+  private readonly outlet: Outlet;
+  private readonly answers: Dependencies['answers'];
+  private readonly backlogShare: Share;
+  private readonly owner: QueueOwner;
   /** Next to go out; the others are after it. */
-  let current: Entry | null = null;
-  const waiting: Entry[] = [];
-  let reader: ((result: IteratorResult<FrameEvent, undefined>) => void) | null = null;
+  private current: Entry | null = null;
+  private waiting: Entry[] | null = null;
+  private reader: Reader | null = null;
   /** graphql-ws knows the subscription, and its client may hear of it. */
-  let started = false;
-  let ended = false;
-  let closed = false;
-  let reason: GraphQLError | undefined;
-  let isPumping = false;
+  private started = false;
+  private ended = false;
+  private closed = false;
+  private reason: GraphQLError | undefined;
+  private isPumping = false;
 
-  function take(entry: Entry, goesOn: boolean): boolean {
-    if (current === null) {
-      begin(entry);
+  /** @throws TOO_MANY_SUBSCRIPTIONS */
+  constructor({ id, outlet, backlog, answers }: Dependencies, owner: QueueOwner) {
+    this.backlogShare = openShare(backlog);
+    this.head = bytesOf(`{"id":${JSON.stringify(id)}`);
+    this.outlet = outlet;
+    this.answers = answers;
+    this.owner = owner;
+  }
+
+  push(own: Frame, bytes: number, goesOn = false): boolean {
+    return this.ended || this.take({ own, shared: null, standing: '', bytes, message: null }, goesOn);
+  }
+
+  share(shared: SharedFrame, standing: string, goesOn = false): boolean {
+    if (this.ended) return true;
+    if (this.current === null && this.started && shared.text !== null && this.outlet.hasRoom) {
+      this.outlet.write(nextMessage(this.head, shared.text, standing));
       return true;
     }
-    if (!goesOn && isFull(share, entry.bytes)) return false;
-    countIn(share, entry.bytes);
-    waiting.push(entry);
+    return this.take({ own: null, shared, standing, bytes: shared.bytes, message: null }, goesOn);
+  }
+
+  leaveGroup() {
+    for (const [index, { shared, standing, ...entry }] of this.waiting?.entries() ?? [])
+      if (this.waiting !== null && shared !== null && shared.text === null)
+        this.waiting[index] = { ...entry, own: shared.frameOf(standing), shared: null, standing };
+  }
+
+  room(): Promise<boolean> {
+    return roomIn(this.backlogShare);
+  }
+
+  end(error?: GraphQLError) {
+    if (this.ended) return;
+    this.ended = true;
+    this.reason = error;
+    endShare(this.backlogShare);
+    if (this.current !== null) return;
+    if (error === undefined) this.close();
+    else if (this.reader !== null) this.tellEnd(this.reader);
+  }
+
+  next(): Promise<IteratorResult<FrameEvent, undefined>> {
+    this.started = true;
+    return new Promise((resolve) => {
+      if (this.closed) return resolve({ value: undefined, done: true });
+      this.reader = resolve;
+      this.pump();
+    });
+  }
+  return(): Promise<IteratorResult<FrameEvent, undefined>> {
+    this.close();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  /** Sends what can be sent by now. */
+  pump() {
+    if (this.isPumping || !this.started) return;
+    this.isPumping = true;
+    while (this.current !== null) {
+      const message = this.messageOf(this.current);
+      if (message === null) break;
+      if (!this.outlet.hasRoom) {
+        this.outlet.whenRoom(this);
+        break;
+      }
+      this.release(this.current);
+      this.outlet.write(message);
+      const next = this.waiting?.shift();
+      this.current = null;
+      if (next === undefined) break;
+      countOut(this.backlogShare, next.bytes);
+      this.begin(next);
+    }
+    this.isPumping = false;
+    if (this.current === null && this.ended && this.reader !== null) this.tellEnd(this.reader);
+  }
+
+  private take(entry: Entry, goesOn: boolean): boolean {
+    if (this.current === null) {
+      this.begin(entry);
+      return true;
+    }
+    if (!goesOn && isFull(this.backlogShare, entry.bytes)) return false;
+    countIn(this.backlogShare, entry.bytes);
+    this.waiting ??= [];
+    this.waiting.push(entry);
     // What it loads is under way while those before it are sent.
-    entry.shared?.prepare(answers().writeShared);
+    entry.shared?.prepare(this.answers);
     return true;
   }
 
   /** It is the next: has it executed. */
-  function begin(entry: Entry) {
-    current = entry;
-    if (entry.shared !== null) return entry.shared.write(answers().writeShared, pump);
+  private begin(entry: Entry) {
+    this.current = entry;
+    if (entry.shared !== null) return entry.shared.write(this.answers, () => this.pump());
     if (entry.own === null) return;
-    const text = answers().write(entry.own);
-    if (text instanceof Promise) void text.then((written) => finish(entry, written));
-    else finish(entry, text);
+    const text = this.answers.write(entry.own);
+    if (text instanceof Promise) void text.then((written) => this.finish(entry, written));
+    else this.finish(entry, text);
   }
-  function finish(entry: Entry, text: string) {
-    if (closed) return;
-    entry.message = head + text;
-    outlet.hold(entry.message.length);
-    pump();
+  private finish(entry: Entry, text: string) {
+    if (this.closed) return;
+    entry.message = this.head + text;
+    this.outlet.hold(entry.message.length);
+    this.pump();
   }
   /** It is sent, or will not be. */
-  function release({ message }: Entry) {
-    if (message !== null) outlet.hold(-message.length);
+  private release({ message }: Entry) {
+    if (message !== null) this.outlet.hold(-message.length);
   }
-  function messageOf({ shared, standing, message }: Entry): string | null {
+  private messageOf({ shared, standing, message }: Entry): string | null {
     if (shared === null) return message;
-    return shared.text && nextMessage(head, shared.text, standing);
+    return shared.text && nextMessage(this.head, shared.text, standing);
   }
 
-  /** Sends what can be sent by now. */
-  function pump() {
-    if (isPumping || !started) return;
-    isPumping = true;
-    while (current !== null) {
-      const message = messageOf(current);
-      if (message === null) break;
-      if (!outlet.hasRoom) {
-        outlet.whenRoom(pump);
-        break;
-      }
-      release(current);
-      outlet.write(message);
-      const next = waiting.shift();
-      current = null;
-      if (next === undefined) break;
-      countOut(share, next.bytes);
-      begin(next);
-    }
-    isPumping = false;
-    if (current === null && ended && reader !== null) tellEnd(reader);
-  }
-
-  function tellEnd(tell: (result: IteratorResult<FrameEvent, undefined>) => void) {
-    reader = null;
-    const error = reason;
-    reason = undefined;
+  private tellEnd(tell: Reader) {
+    this.reader = null;
+    const error = this.reason;
+    this.reason = undefined;
     if (error !== undefined) return tell({ value: { error }, done: false });
-    close();
+    this.close();
     tell({ value: undefined, done: true });
   }
 
-  function close() {
-    if (closed) return;
-    closed = true;
-    ended = true;
-    if (current !== null) release(current);
-    current = null;
-    waiting.length = 0;
-    outlet.forget(pump);
-    closeShare(share);
-    reader?.({ value: undefined, done: true });
-    reader = null;
-    onClose();
+  private close() {
+    if (this.closed) return;
+    this.closed = true;
+    this.ended = true;
+    if (this.current !== null) this.release(this.current);
+    this.current = null;
+    this.waiting = null;
+    this.outlet.forget(this);
+    closeShare(this.backlogShare);
+    this.reader?.({ value: undefined, done: true });
+    this.reader = null;
+    this.owner.end();
   }
-
-  return {
-    push: (own, bytes, goesOn = false) =>
-      ended || take({ own, shared: null, standing: '', bytes, message: null }, goesOn),
-    share(shared, standing, goesOn = false) {
-      if (ended) return true;
-      if (current === null && started && shared.text !== null && outlet.hasRoom) {
-        outlet.write(nextMessage(head, shared.text, standing));
-        return true;
-      }
-      return take({ own: null, shared, standing, bytes: shared.bytes, message: null }, goesOn);
-    },
-    leaveGroup() {
-      for (const [index, { shared, standing, ...entry }] of waiting.entries())
-        if (shared !== null && shared.text === null)
-          waiting[index] = { ...entry, own: shared.frameOf(standing), shared: null, standing };
-    },
-    room: () => roomIn(share),
-    end(error) {
-      if (ended) return;
-      ended = true;
-      reason = error;
-      endShare(share);
-      if (current !== null) return;
-      if (error === undefined) close();
-      else if (reader !== null) tellEnd(reader);
-    },
-    next() {
-      started = true;
-      return new Promise((resolve) => {
-        if (closed) return resolve({ value: undefined, done: true });
-        reader = resolve;
-        pump();
-      });
-    },
-    return() {
-      close();
-      return Promise.resolve({ value: undefined, done: true });
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }
 
 /** @param text  in whose gaps the subscription's part of the cursor comes. */

@@ -6,7 +6,7 @@ import type { FrameEvent } from '../feed/frame-queue.ts';
 import { standingMark } from '../feed/shared-frame.ts';
 import type { Context } from '../model/context.ts';
 import { createErrorCoder } from './coded-errors.ts';
-import { createFrameAnswers } from './frame-answers.ts';
+import { FrameAnswers } from './frame-answers.ts';
 
 const frameType = new GraphQLObjectType<Frame, Context>({
   name: 'Frame',
@@ -47,7 +47,7 @@ function answersTo(text: string, { variables = {}, operationName = null as strin
   const codeError = createErrorCoder({ log: { error: (fields) => logged.push(fields) }, suggestions: false });
   const contextValue = { authority: async () => authorityOf('whoever asks'), services: {} } as unknown as Context;
   const operation = { schema, document: parse(text), variableValues: variables, operationName, contextValue };
-  return { logged, answers: createFrameAnswers(operation, codeError) };
+  return { logged, answers: new FrameAnswers(operation, codeError) };
 }
 /** As a client reads it. */
 const payloadOf = (end: string) =>

@@ -1,8 +1,8 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameEvent } from '../feed/frame-queue.ts';
-import { type FrameText, standingMark } from '../feed/shared-frame.ts';
+import { type FrameText, type SharedWriting, standingMark } from '../feed/shared-frame.ts';
 import type { Context } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import type { ErrorCoder } from './coded-errors.ts';
@@ -16,22 +16,33 @@ export interface Operation extends ExecutionArgs {
 /**
  * What a subscription answers to its frames: the bytes of a `next` message after the operation's id. Never throws nor rejects:
  * what fails is an answer with errors.
+ *
+ * @see docs/decisions/what-a-subscription-costs.md, on why this is a class
  */
-export interface FrameAnswers {
-  write(frame: Frame): string | Promise<string>;
-  /** For all of a group: as one of them, with what each of them may read. */
-  writeShared(frame: Frame, authority: Authority): FrameText | Promise<FrameText>;
-}
+export class FrameAnswers implements SharedWriting {
+  private readonly operation: Operation;
+  private readonly codeError: ErrorCoder;
 
-export function createFrameAnswers(operation: Operation, codeError: ErrorCoder): FrameAnswers {
-  return {
-    write: (frame) => whenThere(answer(operation, { frame }, codeError), messageEnd),
-    writeShared(frame, authority) {
-      const contextValue = contextFor(operation.contextValue, authority);
-      const result = answer({ ...operation, contextValue }, { frame }, codeError);
-      return whenThere(result, (written) => messageEnd(written).split(standingMark));
-    },
-  };
+  constructor(operation: Operation, codeError: ErrorCoder) {
+    this.operation = operation;
+    this.codeError = codeError;
+  }
+
+  write(frame: Frame): string | Promise<string> {
+    return whenThere(answer(this.operation, { frame }, this.codeError), messageEnd);
+  }
+
+  /** For all of a group: as one of them, with what each of them may read. */
+  writeShared(frame: Frame, authority: Authority): FrameText | Promise<FrameText> {
+    const contextValue = contextFor(this.operation.contextValue, authority);
+    const result = answer({ ...this.operation, contextValue }, { frame }, this.codeError);
+    return whenThere(result, (written) => messageEnd(written).split(standingMark));
+  }
+
+  /** To the reason of its end. */
+  async writeEnd(error: GraphQLError): Promise<ExecutionResult> {
+    return answer(this.operation, { error }, this.codeError);
+  }
 }
 
 function messageEnd(result: ExecutionResult): string {
@@ -70,22 +81,35 @@ function whenThere<Given, Made>(given: Given | Promise<Given>, make: (given: Giv
  */
 export async function subscribeWithoutFrames(
   operation: Operation,
+  answers: FrameAnswers,
   codeError: ErrorCoder,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const source = await createSourceEventStream(operation);
   if (!(Symbol.asyncIterator in source)) return { errors: (source.errors ?? []).map(codeError) };
-  const events = source[Symbol.asyncIterator]() as AsyncIterator<FrameEvent, undefined>;
-  const answers: AsyncIterableIterator<ExecutionResult> = {
-    async next() {
-      const { value } = await events.next();
-      if (value === undefined) return { value: undefined, done: true };
-      return { value: await answer(operation, value, codeError), done: false };
-    },
-    async return() {
-      await events.return?.();
-      return { value: undefined, done: true };
-    },
-    [Symbol.asyncIterator]: () => answers,
-  };
-  return answers;
+  return new EndOfFrames(source[Symbol.asyncIterator]() as AsyncIterator<FrameEvent, undefined>, answers);
+}
+
+class EndOfFrames implements AsyncIterableIterator<ExecutionResult> {
+  private readonly events: AsyncIterator<FrameEvent, undefined>;
+  private readonly answers: FrameAnswers;
+
+  constructor(events: AsyncIterator<FrameEvent, undefined>, answers: FrameAnswers) {
+    this.events = events;
+    this.answers = answers;
+  }
+
+  /** Not an async function: one is kept whole, with all its variables, for as long as the subscription lives. */
+  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    return this.events.next().then(async ({ value }) => {
+      if (value === undefined || !('error' in value)) return { value: undefined, done: true };
+      return { value: await this.answers.writeEnd(value.error), done: false };
+    });
+  }
+  async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    await this.events.return?.();
+    return { value: undefined, done: true };
+  }
+  [Symbol.asyncIterator]() {
+    return this;
+  }
 }

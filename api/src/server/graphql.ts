@@ -6,7 +6,7 @@ import type { Authority } from '../authority/authority.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { codedError } from '../errors.ts';
 import { type BacklogBounds, createBacklog } from '../feed/backlog.ts';
-import { createFrameQueue } from '../feed/frame-queue.ts';
+import { createFrameQueue, type OpenQueue } from '../feed/frame-queue.ts';
 import { type Context, type Services, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import { codedDocumentErrors, type ErrorCoder } from './coded-errors.ts';
@@ -55,7 +55,7 @@ export function createGraphql({ schema, services, authenticate, codeError, setti
       address: clientAddress(req, settings.trustedProxies),
       userAgent: req?.headers['user-agent'] ?? null,
     };
-    const openQueue = (onClose: () => void) => createFrameQueue(createBacklog(settings.backlog), onClose);
+    const openQueue: OpenQueue = (owner) => createFrameQueue(createBacklog(settings.backlog), owner);
     return createContext(services, { viewer, client, openQueue });
   };
   return createYoga<ServerContext, Context>({

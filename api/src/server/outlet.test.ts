@@ -91,15 +91,17 @@ describe('who waits for room', () => {
   test('is called once, first come first served, and those who find none wait on', async () => {
     const { state, outlet, release } = setUp();
     const calls: string[] = [];
-    const writeMuch = (name: string) => () => {
-      calls.push(name);
-      outlet.write('x'.repeat(70_000));
-    };
+    const writeMuch = (name: string) => ({
+      pump() {
+        calls.push(name);
+        outlet.write('x'.repeat(70_000));
+      },
+    });
     state.isStuck = true;
-    writeMuch('first')();
+    writeMuch('first').pump();
     expect(outlet.hasRoom).toBe(false);
     const forgotten = writeMuch('forgotten');
-    for (const call of [writeMuch('second'), forgotten, writeMuch('third')]) outlet.whenRoom(call);
+    for (const one of [writeMuch('second'), forgotten, writeMuch('third')]) outlet.whenRoom(one);
     outlet.forget(forgotten);
     await release();
     expect(calls).toEqual(['first', 'second']);

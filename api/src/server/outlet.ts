@@ -6,15 +6,19 @@ import { textFrameHeader } from './text-frame.ts';
 export interface Outlet {
   /** Whether the network takes what is written; if not, it is better kept where others share it. */
   readonly hasRoom: boolean;
-  /** Calls once, when there is room again. Whoever called first is called first. */
-  whenRoom(call: () => void): void;
-  forget(call: () => void): void;
+  /** Has it pump once, when there is room again. Whoever asked first comes first. */
+  whenRoom(waiting: Pump): void;
+  forget(waiting: Pump): void;
   /** Sends a message, with all others of this turn of the event loop. @param message  its bytes: see {@link bytesOf}. */
   write(message: string): void;
   /** So many bytes more wait elsewhere for room, for this socket alone: they count as unread. Less, when they are negative. */
   hold(bytes: number): void;
   /** Sends what was written in this turn. Call before anything else is sent. */
   flush(): void;
+}
+
+export interface Pump {
+  pump(): void;
 }
 
 interface Dependencies {
@@ -42,7 +46,7 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
   /** Writes that the network has not taken yet. */
   let unread = 0;
   let held = 0;
-  const waiting = new Set<() => void>();
+  const waiting = new Set<Pump>();
 
   function onWritten() {
     unread -= 1;
@@ -50,10 +54,10 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
   }
   /** Whoever still waits afterwards is behind those who had no turn yet. */
   function wake() {
-    for (const call of waiting) {
+    for (const one of waiting) {
       if (!hasRoom()) return;
-      waiting.delete(call);
-      call();
+      waiting.delete(one);
+      one.pump();
     }
   }
   function hasRoom(): boolean {
@@ -77,8 +81,8 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
     get hasRoom() {
       return hasRoom();
     },
-    whenRoom: (call) => void waiting.add(call),
-    forget: (call) => void waiting.delete(call),
+    whenRoom: (one) => void waiting.add(one),
+    forget: (one) => void waiting.delete(one),
     write(message) {
       if (pending === '') atTurnEnd(flush);
       pending += headerOf(message.length) + message;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -7,9 +8,10 @@ import type { Authenticate } from '../auth/authenticate.ts';
 import { codedError } from '../errors.ts';
 import { type Backlog, type BacklogBounds, createBacklog } from '../feed/backlog.ts';
 import type { OpenQueue } from '../feed/frame-queue.ts';
+import type { Context } from '../model/context.ts';
 import type { ErrorCoder, ErrorLog } from './coded-errors.ts';
-import { createDelivery } from './delivery.ts';
-import { createFrameAnswers, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
+import { Delivery } from './delivery.ts';
+import { FrameAnswers, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
 import { createOutlet, createTurnEnd, type Outlet } from './outlet.ts';
 import type { Sockets } from './sockets.ts';
@@ -33,13 +35,19 @@ interface Dependencies {
   };
 }
 
+interface SignedIn extends Pick<SocketOperation, 'viewer' | 'client'> {
+  readonly authorization: unknown;
+}
+
 /** What belongs to one socket. */
 interface SocketState {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
   readonly outlet: Outlet;
   readonly backlog: Backlog;
-  signedIn: (Pick<SocketOperation, 'viewer' | 'client'> & { readonly authorization: unknown }) | null;
+  /** Of the frames of all its subscriptions, as long as its viewer is the same. */
+  frameContext: Context | null;
+  signedIn: SignedIn | null;
   /** Runs when the socket closes. */
   readonly releases: (() => void)[];
 }
@@ -78,18 +86,18 @@ export function startWebSocket({ server, graphql, authenticate, sockets, codeErr
       extra.signedIn = { viewer, authorization, client };
       return true;
     },
-    async onSubscribe({ extra }, id, { query, variables, operationName }) {
+    async onSubscribe({ extra }, id, payload) {
       const { signedIn, outlet, backlog } = extra;
+      const { query, variables, operationName } = payload;
       if (signedIn === null) throw new Error('an operation before the acknowledgement');
       // ws goes on reading while a socket closes, and what the viewer was when it opened may be past.
       if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
       const still = await authenticateOrRefuse(extra, signedIn.authorization);
       if (still === null) return [closing];
-      const openQueue: OpenQueue = (onClose) =>
-        createDelivery({ id, outlet, backlog, answers: () => answers }, onClose);
-      const { viewer } = still;
+      const { viewer, client } = knownViewer(extra, signedIn, still.viewer);
+      const openQueue: OpenQueue = (owner) => new Delivery({ id, outlet, backlog, answers }, owner);
       const { schema, execute, contextFactory, parse, validate } = graphql.getEnveloped({
-        socketOperation: { viewer, client: signedIn.client, openQueue },
+        socketOperation: { viewer, client, openQueue },
       });
       let operation: Operation;
       try {
@@ -102,12 +110,30 @@ export function startWebSocket({ server, graphql, authenticate, sockets, codeErr
         if (error instanceof GraphQLError) return [error];
         throw error;
       }
-      const answers = createFrameAnswers(operation, codeError);
-      return { ...operation, rootValue: execute };
+      extra.frameContext ??= contextOfFrames(operation.contextValue);
+      const answers = new FrameAnswers({ ...operation, contextValue: extra.frameContext }, codeError);
+      // graphql-ws keeps the message as long as the subscription lives. The cache of documents has the text.
+      Object.assign(payload, { query: '' });
+      return { ...operation, rootValue: { execute, answers } satisfies Begun };
     },
-    execute: (args) => (args.rootValue as Execute)(args),
-    subscribe: ({ rootValue: _, ...operation }) => subscribeWithoutFrames(operation as Operation, codeError),
+    execute: ({ rootValue, ...operation }) => (rootValue as Begun).execute(operation),
+    async subscribe(args) {
+      const { rootValue, ...operation } = args;
+      const { answers } = rootValue as Begun;
+      // It keeps these, too.
+      Object.assign(args, { rootValue: null, contextValue: null, variableValues: null });
+      return subscribeWithoutFrames(operation as Operation, answers, codeError);
+    },
   });
+
+  /** The same objects as long as the viewer is what it was: each subscription keeps them. */
+  function knownViewer(state: SocketState, signedIn: SignedIn, viewer: SignedIn['viewer']): SignedIn {
+    if (isDeepStrictEqual(viewer, signedIn.viewer)) return signedIn;
+    state.frameContext = null;
+    const now = { ...signedIn, viewer };
+    state.signedIn = now;
+    return now;
+  }
 
   /** Refuses with the code as reason, before graphql-ws would with its own; null then. */
   async function authenticateOrRefuse({ socket }: SocketState, authorization: unknown) {
@@ -142,7 +168,7 @@ export function startWebSocket({ server, graphql, authenticate, sockets, codeErr
       maxUnreadBytes: settings.maxUnreadBytes,
     });
     const backlog = createBacklog(settings.backlog);
-    const state: SocketState = { socket, request, outlet, backlog, signedIn: null, releases: [] };
+    const state: SocketState = { socket, request, outlet, backlog, signedIn: null, frameContext: null, releases: [] };
     const onMessage = (receive: (data: string) => Promise<void>) =>
       socket.on('message', (data) => {
         receive(String(data)).catch((error: unknown) => {
@@ -188,7 +214,19 @@ export function startWebSocket({ server, graphql, authenticate, sockets, codeErr
   };
 }
 
-type Execute = ReturnType<Graphql['getEnveloped']>['execute'];
+/** An operation on its way through graphql-ws. */
+interface Begun {
+  readonly execute: ReturnType<Graphql['getEnveloped']>['execute'];
+  readonly answers: FrameAnswers;
+}
+
+/** What a frame is executed with: of an operation's context what is not of the operation alone. */
+function contextOfFrames({ viewer, client, services, authority, rows }: Context): Context {
+  const openQueue = () => {
+    throw new Error('a frame begins no subscription');
+  };
+  return { viewer, client, services, authority, rows, openQueue };
+}
 
 /** @see https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
 const tryAgainLater = 1013;

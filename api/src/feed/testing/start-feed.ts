@@ -80,7 +80,7 @@ export async function startFeed({
         after,
       };
       const theirs = asked.backlog ?? createBacklog({ ...bounds, ...backlog });
-      return feed.follow(request, (onClose) => createFrameQueue(theirs, onClose));
+      return feed.follow(request, (owner) => createFrameQueue(theirs, owner));
     };
   return { log, database, feed, cursors, ended, follow: ask('changes'), watch: ask('rows') };
 }
