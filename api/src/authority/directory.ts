@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { JsonRow } from '@sync-hub/stream/change-record';
 import type { LogTransaction } from '../feed/transaction.ts';
+import { fingerprint } from '../fingerprint.ts';
 import type { Authority, MemberRole, Membership } from './authority.ts';
 
 /** A member row, as Postgres and the log write it. */
@@ -104,7 +104,7 @@ export function createDirectory(contents: DirectoryContents): Directory {
         for (const workspaceId of own.keys())
           for (const { id, version } of byWorkspace.get(workspaceId)?.values() ?? []) parts.push(`${id}:${version}`);
       const text = `${admins.has(viewerId)}|${parts.sort().join()}`;
-      return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+      return fingerprint(text);
     },
   };
 }

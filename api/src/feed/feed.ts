@@ -17,7 +17,6 @@ import type { FrameQueue, OpenQueue } from './frame-queue.ts';
 import { createFrameWriter } from './frame-writer.ts';
 import { readHistory } from './history.ts';
 import type { LogView } from './log-view.ts';
-import { createQuestions } from './questions.ts';
 import { createRing } from './ring.ts';
 import { createSharedReplays, type ReplaySettings } from './shared-replays.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -178,7 +177,6 @@ export function createFeed(dependencies: Dependencies) {
     moves.ring();
   }
 
-  const questions = createQuestions();
   const following = {
     log: logView,
     startPoints,
@@ -190,10 +188,7 @@ export function createFeed(dependencies: Dependencies) {
       counters.losses[loss] += 1;
       log.debug({ loss, viewerId }, 'a subscription cannot be continued');
     },
-    onEnd(follower: Follower) {
-      followers.remove(follower);
-      questions.remove(follower.request);
-    },
+    onEnd: followers.remove,
   };
 
   // ── who follows ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,10 +267,11 @@ export function createFeed(dependencies: Dependencies) {
      */
     async follow(request: FollowRequest, openQueue: OpenQueue): Promise<FrameQueue> {
       if (!isReady()) throw codedError('UNAVAILABLE', 'Changes cannot be followed yet. Try again in a few seconds.');
-      const { after, ...asked } = request;
-      const follower = new Follower(following, { ...asked, ...questions.alike(asked) }, openQueue);
+      const { viewerId, sessionId, expiresAt, after } = request;
+      const { kind, views, question, workspaceId, selection } = followers.alike(request);
+      const follow = { kind, views, question, workspaceId, selection, viewerId, sessionId, expiresAt };
+      const follower = new Follower(following, follow, openQueue);
       followers.add(follower);
-      questions.add(follower.request);
       try {
         await follower.start(after);
       } catch (error) {

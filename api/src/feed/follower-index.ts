@@ -1,10 +1,12 @@
 import type { Follower } from './follower.ts';
+import { createQuestions } from './questions.ts';
 
 /** All followers, live or not, by whose they are. */
 export function createFollowerIndex() {
   const everyone = new Set<Follower>();
   const byViewer = createSets();
   const bySession = createSets();
+  const questions = createQuestions();
 
   return {
     get size() {
@@ -14,12 +16,15 @@ export function createFollowerIndex() {
       everyone.add(follower);
       byViewer.add(follower.request.viewerId, follower);
       bySession.add(follower.request.sessionId, follower);
+      questions.add(follower.request);
     },
     remove(follower: Follower) {
       everyone.delete(follower);
       byViewer.remove(follower.request.viewerId, follower);
       bySession.remove(follower.request.sessionId, follower);
+      questions.remove(follower.request);
     },
+    alike: questions.alike,
     /** A copy: followers may leave while it is walked. */
     all: (): readonly Follower[] => [...everyone],
     ofSession: (sessionId: string): readonly Follower[] => [...bySession.get(sessionId)],

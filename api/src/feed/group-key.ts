@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Authority } from '../authority/authority.ts';
 import type { Where } from '../authority/rules.ts';
+import { fingerprint } from '../fingerprint.ts';
 import type { Model } from '../model/model.ts';
 import type { Follow } from './follow-request.ts';
 
@@ -19,7 +19,7 @@ export function groupOf({ kind, question, views, workspaceId, selection, session
     views.map(({ model }) => conditions(model, authority).map((where) => within(where, model, workspaceId))),
     models.map((model) => conditions(model, authority)),
   ];
-  return createHash('sha256').update(JSON.stringify(parts, sortedIds)).digest('base64url').slice(0, 22);
+  return fingerprint(JSON.stringify(parts, sortedIds));
 }
 
 /** Of reading rows of the model, and those of its fields that not all who read it may see. */

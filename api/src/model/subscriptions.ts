@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Kind, print } from 'graphql';
 import { codedError } from '../errors.ts';
@@ -6,6 +5,7 @@ import type { FollowRequest } from '../feed/follow-request.ts';
 import { changeOperations, type Frame } from '../feed/frame.ts';
 import type { FrameEvent } from '../feed/frame-queue.ts';
 import type { View } from '../feed/view.ts';
+import { fingerprint } from '../fingerprint.ts';
 import { builder } from './builder.ts';
 import { type Context, signedInViewer } from './context.ts';
 import { type Filter, readFilter, requiredValue } from './filter.ts';
@@ -142,7 +142,7 @@ function questionOf(info: GraphQLResolveInfo, args: object, views: readonly View
   const fragments = Object.values(info.fragments).map(print);
   const shapes = views.map(({ model }) => Object.entries(model.fields).map(([name, { kind }]) => [name, kind]));
   const text = JSON.stringify([info.fieldName, rest, selections, fragments, variablesBesidesAfter(info), shapes]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return fingerprint(text);
 }
 
 /** What the selection may depend on. The variable that `after` is given by differs each time and asks for nothing. */

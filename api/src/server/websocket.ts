@@ -95,26 +95,27 @@ export function startWebSocket({ server, graphql, authenticate, sockets, codeErr
       const still = await authenticateOrRefuse(extra, signedIn.authorization);
       if (still === null) return [closing];
       const { viewer, client } = knownViewer(extra, signedIn, still.viewer);
+      let answers: FrameAnswers;
       const openQueue: OpenQueue = (owner) => new Delivery({ id, outlet, backlog, answers }, owner);
       const { schema, execute, contextFactory, parse, validate } = graphql.getEnveloped({
         socketOperation: { viewer, client, openQueue },
       });
-      let operation: Operation;
       try {
         const document = parse(query);
         const errors = validate(schema, document);
         if (errors.length > 0) return errors as GraphQLError[];
-        const contextValue = await contextFactory();
-        operation = { schema, document, operationName, variableValues: variables, contextValue };
+        const contextValue: Context = await contextFactory();
+        extra.frameContext ??= contextOfFrames(contextValue);
+        const operation = { schema, document, operationName, variableValues: variables };
+        answers = new FrameAnswers({ ...operation, contextValue: extra.frameContext }, codeError);
+        // graphql-ws keeps the message as long as the subscription lives. The cache of documents has the text.
+        Object.assign(payload, { query: '' });
+        const rootValue: Begun = { execute, answers };
+        return { schema, document, operationName, variableValues: variables, contextValue, rootValue };
       } catch (error) {
         if (error instanceof GraphQLError) return [error];
         throw error;
       }
-      extra.frameContext ??= contextOfFrames(operation.contextValue);
-      const answers = new FrameAnswers({ ...operation, contextValue: extra.frameContext }, codeError);
-      // graphql-ws keeps the message as long as the subscription lives. The cache of documents has the text.
-      Object.assign(payload, { query: '' });
-      return { ...operation, rootValue: { execute, answers } satisfies Begun };
     },
     execute: ({ rootValue, ...operation }) => (rootValue as Begun).execute(operation),
     async subscribe(args) {
