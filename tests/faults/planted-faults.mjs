@@ -24,10 +24,10 @@ export const plantedFaults = [
     stream: 'postgres',
     patches: [
       {
-        file: 'api/dist/feed/follower.js',
-        find: 'deliver(transaction, look(authority), { previous, before });',
+        file: 'api/dist/feed/take-transaction.js',
+        find: 'tell(subscriber, transaction, look(authority), { previous, before, log });',
         replace:
-          'for (let times = transaction.position.seq % 7 === 0 ? 2 : 1; times > 0; times--) deliver(transaction, look(authority), { previous, before });',
+          'for (let times = transaction.position.seq % 7 === 0 ? 2 : 1; times > 0; times--) tell(subscriber, transaction, look(authority), { previous, before, log });',
       },
     ],
   },
@@ -116,9 +116,10 @@ export const plantedFaults = [
     stream: 'postgres',
     patches: [
       {
-        file: 'api/dist/feed/follower.js',
-        find: 'if (isOver())\n                return;\n            place = transaction.position;',
-        replace: 'if (ending.signal.aborted) return;\n            place = transaction.position;',
+        file: 'api/dist/feed/take-transaction.js',
+        find: 'if (loss !== null)\n            return loss;',
+        replace:
+          'if (loss !== null) { tell(subscriber, transaction, look(authority), { previous, before, log }); return loss; }',
       },
     ],
   },
