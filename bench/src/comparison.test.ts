@@ -1,34 +1,72 @@
 import { describe, expect, test } from '@jest/globals';
-import { compare, takeTurns } from './comparison.ts';
-import { median } from './percentile.ts';
-import { isWithinBar, type Row, ratioOf } from './row.ts';
+import { comparePooled, compareRounds, takeTurns } from './comparison.ts';
+import { percentile } from './percentile.ts';
+import { isWithinBar, type Row, ratioOf, spreadOf } from './row.ts';
 import { formatTable } from './table.ts';
 
-describe('two sides that are compared', () => {
-  test('take turns, and alternate in who begins', async () => {
-    const order: string[] = [];
-    const side = (name: string) => async () => {
-      order.push(name);
-      return [order.length];
-    };
-    const { ours, beside } = await takeTurns(2, { ours: side('ours'), beside: side('beside') });
-    expect(order).toEqual(['ours', 'beside', 'beside', 'ours']);
-    expect({ ours, beside }).toEqual({ ours: [[1], [4]], beside: [[2], [3]] });
-  });
+const described = {
+  what: 'a figure',
+  besideKind: 'limit',
+  besideWhat: 'a limit',
+  unit: 'ms',
+  maxSpread: 1.5,
+  bar: { of: 'ratio', atMost: 2 },
+} as const;
 
-  test('have a ratio when their rounds agree', () => {
-    const row = rowOf({ ours: [[4], [4.2]], beside: [[2], [2]] });
+test('sides take turns, there and back, so that none is always late', async () => {
+  const order: string[] = [];
+  const side = (name: string) => async () => order.push(name);
+  const { a, b } = await takeTurns(3, { a: side('a'), b: side('b'), c: side('c') });
+  expect(order).toEqual(['a', 'b', 'c', 'c', 'b', 'a', 'a', 'b', 'c']);
+  expect({ a, b }).toEqual({ a: [1, 6, 7], b: [2, 5, 8] });
+});
+
+describe('two sides with a figure a round', () => {
+  test('have the median of their rounds’ own ratios, whatever the pace of each round was', () => {
+    // Twice as much in every round; the ratio of the medians would be 4.
+    const row = compareRounds({ ours: [2, 20, 40], beside: [1, 10, 20] }, described);
     expect(ratioOf(row)).toBe(2);
     expect(isWithinBar(row)).toBe(true);
-    expect(formatTable([row])).toMatch(/4\.00 ms +2\.00 ms \(a limit\) +2\.00× +≤ 2× within$/m);
+    const uneven = compareRounds({ ours: [4, 40, 8], beside: [1, 20, 4] }, { ...described, maxSpread: 3 });
+    expect(ratioOf(uneven)).toBe(2);
+    expect([uneven.ours, uneven.beside?.value]).toEqual([8, 4]);
   });
 
-  test('have none when their rounds disagree, and no bar is judged', () => {
-    const row = rowOf({ ours: [[4], [8]], beside: [[2], [2]] });
+  test('agree, although a round or two of seven are out of line', () => {
+    const row = compareRounds({ ours: [4, 4.2, 90, 4.1, 4, 0.1, 4.4], beside: [2, 2, 2, 2, 2, 2, 2] }, described);
+    expect(ratioOf(row)).toBe(2.05);
+    expect(row.beside === null ? null : spreadOf(row.beside)).toEqual({ lower: 2, upper: 2.2, factor: 1.1 });
+    expect(formatTable([row])).toMatch(/4\.10 ms +2\.00 ms \(a limit\) +2\.05× \(2\.00 to 2\.20\) +≤ 2× OVER$/m);
+  });
+
+  test('have no ratio when the quartiles of their rounds disagree, and no bar is judged', () => {
+    const row = compareRounds({ ours: [2, 2, 2, 3, 4, 4, 4], beside: [2, 2, 2, 2, 2, 2, 2] }, described);
     expect(ratioOf(row)).toBeNull();
     expect(isWithinBar(row)).toBeNull();
-    expect(formatTable([row])).toContain('none: rounds differ 2.00×, over 1.50×  ≤ 2× not judged');
+    expect(formatTable([row])).toContain('none: rounds differ 2.00×, over 1.50× (1.00 to 2.00)  ≤ 2× not judged');
   });
+
+  test('of two rounds or three, all have to agree', () => {
+    expect(ratioOf(compareRounds({ ours: [4, 8], beside: [2, 2] }, described))).toBeNull();
+    expect(ratioOf(compareRounds({ ours: [4, 4, 8], beside: [2, 2, 2] }, described))).toBeNull();
+    expect(ratioOf(compareRounds({ ours: [4], beside: [2] }, described))).toBe(2);
+  });
+});
+
+test('a percentile is one of all samples, and the rounds say how far they agree', () => {
+  const rounds = {
+    ours: [
+      [1, 2, 9],
+      [1, 1, 3],
+    ],
+    beside: [
+      [1, 1, 3],
+      [1, 1, 1],
+    ],
+  };
+  const row = comparePooled(rounds, { ...described, statistic: (samples) => percentile(samples, 0.99) });
+  expect([row.ours, row.beside?.value, ratioOf(row)]).toEqual([9, 3, 3]);
+  expect(row.beside?.roundRatios).toEqual([3, 3]);
 });
 
 test('what is over its bar, or short of it, is said to be', () => {
@@ -42,15 +80,3 @@ test('CPU per delivery has a column', () => {
   expect(formatTable([{ ...row, cpu: { ours: 1, beside: 6.5 } }])).toMatch(/9 per second .*1\.00, beside 6\.50$/m);
   expect(formatTable([{ ...row, cpu: { ours: 1, beside: null } }])).toMatch(/9 per second +1\.00$/m);
 });
-
-function rowOf(samples: { ours: number[][]; beside: number[][] }): Row {
-  return compare(samples, {
-    what: 'a figure',
-    besideKind: 'limit',
-    besideWhat: 'a limit',
-    unit: 'ms',
-    statistic: median,
-    maxSpread: 1.5,
-    bar: { of: 'ratio', atMost: 2 },
-  });
-}

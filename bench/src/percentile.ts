@@ -14,3 +14,8 @@ export function percentile(samples: readonly number[], share: number): number {
 export function median(samples: readonly number[]): number {
   return percentile(samples, 0.5);
 }
+
+/** Half of the samples lie between them. Of fewer than four they are the smallest and the largest. */
+export function quartiles(samples: readonly number[]): { readonly lower: number; readonly upper: number } {
+  return { lower: percentile(samples, 0.25), upper: percentile(samples, 0.75) };
+}

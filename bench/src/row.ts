@@ -1,3 +1,5 @@
+import { quartiles } from './percentile.ts';
+
 export type Unit = 'ms' | 's' | 'per second' | 'MB' | 'KB' | '% of a core' | 'CPU s' | 'CPU ms' | 'reads';
 
 /** A line of the table: one figure, and what it is held against. */
@@ -17,9 +19,11 @@ export interface Beside {
   readonly kind: 'peer' | 'limit';
   readonly what: string;
   readonly value: number;
+  /** Ours ÷ beside, over all rounds: see `compareRounds` and `comparePooled`. */
+  readonly ratio: number;
   /** Ours ÷ beside, in each round. */
   readonly roundRatios: readonly number[];
-  /** The rounds' largest ratio may be this many times the smallest; beyond that there is no ratio to speak of. */
+  /** The rounds' upper quartile may be this many times the lower; beyond that there is no ratio to speak of. */
   readonly maxSpread: number;
 }
 
@@ -31,14 +35,19 @@ export type Bar =
 export const ratioOfAtMost = (atMost: number): Bar => ({ of: 'ratio', atMost });
 export const ratioOfAtLeast = (atLeast: number): Bar => ({ of: 'ratio', atLeast });
 
-/** Ours ÷ beside, over all rounds. Null when nothing stands beside, and when the rounds disagree. */
-export function ratioOf({ ours, beside }: Row): number | null {
-  return beside === null || !(spreadOf(beside) <= beside.maxSpread) ? null : ours / beside.value;
+/** Ours ÷ beside. Null when nothing stands beside, and when the rounds disagree. */
+export function ratioOf({ beside }: Row): number | null {
+  return beside === null || !(spreadOf(beside).factor <= beside.maxSpread) ? null : beside.ratio;
 }
 
-/** How far the rounds disagree: the largest of their ratios ÷ the smallest. */
-export function spreadOf({ roundRatios }: Beside): number {
-  return Math.max(...roundRatios) / Math.min(...roundRatios);
+/** How far the rounds disagree: the quartiles of their ratios, and the upper ÷ the lower. A round or two out of line move neither. */
+export function spreadOf({ roundRatios }: Beside): {
+  readonly lower: number;
+  readonly upper: number;
+  readonly factor: number;
+} {
+  const { lower, upper } = quartiles(roundRatios);
+  return { lower, upper, factor: upper / lower };
 }
 
 /** Null when there is no bar, or no ratio to hold against it. */

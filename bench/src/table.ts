@@ -45,11 +45,12 @@ function besideCell({ beside, unit }: Row, kind: Beside['kind']): string {
 }
 
 function ratioCell(row: Row): string {
+  if (row.beside === null) return '';
   const ratio = ratioOf(row);
-  if (ratio !== null) return times(ratio);
-  return row.beside === null
-    ? ''
-    : `none: rounds differ ${times(spreadOf(row.beside))}, over ${times(row.beside.maxSpread)}`;
+  const { lower, upper, factor } = spreadOf(row.beside);
+  const quartiles = `(${lower.toFixed(2)} to ${upper.toFixed(2)})`;
+  if (ratio !== null) return `${times(ratio)} ${quartiles}`;
+  return `none: rounds differ ${times(factor)}, over ${times(row.beside.maxSpread)} ${quartiles}`;
 }
 
 function barCell(row: Row): string {

@@ -6,7 +6,10 @@ const row = (ours: number, roundRatios: readonly number[] | null): Row => ({
   what: 'a row',
   unit: 'ms',
   ours,
-  beside: roundRatios === null ? null : { kind: 'limit', what: 'a limit', value: 1, roundRatios, maxSpread: 1.5 },
+  beside:
+    roundRatios === null
+      ? null
+      : { kind: 'limit', what: 'a limit', value: 1, ratio: ours, roundRatios, maxSpread: 1.5 },
   bar: { of: roundRatios === null ? 'ours' : 'ratio', atMost: 2 },
 });
 

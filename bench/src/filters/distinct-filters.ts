@@ -1,9 +1,8 @@
 import type { Bench } from '../bench.ts';
 import { createBoard, globalId } from '../board.ts';
-import { compare } from '../comparison.ts';
+import { compareRounds } from '../comparison.ts';
 import { openOurSide, taskSubscription } from '../fan-out/our-side.ts';
 import { connectRows } from '../load/single-rows.ts';
-import { median } from '../percentile.ts';
 import { canWatchProcesses, readCpuMs } from '../process-usage.ts';
 import { type Row, ratioOfAtMost } from '../row.ts';
 import type { Stage } from '../stage.ts';
@@ -62,14 +61,13 @@ export async function measureDistinctFilters(bench: Bench, stage: Stage): Promis
   while (rounds.length < bench.plan.rounds) rounds.push(await round(roundMs));
   await Promise.all([small.close(), large.close(), rows.close()]);
   return [
-    compare(
-      { ours: rounds.map((figures) => [figures.large]), beside: rounds.map((figures) => [figures.small]) },
+    compareRounds(
+      { ours: rounds.map((figures) => figures.large), beside: rounds.map((figures) => figures.small) },
       {
         what: `CPU of an event among ${many} different equality filters`,
         besideKind: 'limit',
         besideWhat: `ours with ${few}`,
         unit: 'CPU ms',
-        statistic: median,
         maxSpread: MAX_SPREAD,
         bar: ratioOfAtMost(1.5),
       },

@@ -3,10 +3,9 @@ import { createKafkaClient } from '@sync-hub/stream/kafka-client';
 import type { Bench, Section } from '../bench.ts';
 import { createBoard } from '../board.ts';
 import { startPeer } from '../child.ts';
-import { compare, takeTurns } from '../comparison.ts';
+import { compareRounds, takeTurns } from '../comparison.ts';
 import { createEventWriter } from '../load/event-writer.ts';
 import type { Batches } from '../peers/kafkajs-batches.ts';
-import { median } from '../percentile.ts';
 import { ratioOfAtLeast } from '../row.ts';
 import { besideServer, type Stage, startStage } from '../stage.ts';
 import { followTopic } from './topic-end.ts';
@@ -43,12 +42,12 @@ async function measure(bench: Bench) {
     layout.move(stage.hub.listener.pid, 'reading');
     const measured = await rate;
     await sleep(plan.settleMs); // Until it rests again.
-    return [measured];
+    return measured;
   };
   tell(`${records} records`);
   await ours(); // Warm-up, and records whose size the other side can take.
   const batches: Batches = { records, recordBytes: await topic.recordBytes(), batchBytes: 1_000_000 };
-  const beside = async () => [(await peer.ask<{ rate: number }>(batches)).rate];
+  const beside = async () => (await peer.ask<{ rate: number }>(batches)).rate;
   await beside();
   const turns = await takeTurns(plan.rounds, { ours, beside });
   await profile(bench, stage, () => writer.commitRows(rowsInTransaction));
@@ -57,12 +56,11 @@ async function measure(bench: Bench) {
   client.destroy();
   await stage.close();
   return [
-    compare(turns, {
+    compareRounds(turns, {
       what: `outbox → Kafka, ${records} records that wait`,
       besideKind: 'limit',
       besideWhat: `kafkajs alone, ready batches of 1 MB, records of ${batches.recordBytes} bytes`,
       unit: 'per second',
-      statistic: median,
       maxSpread: MAX_SPREAD,
       bar: ratioOfAtLeast(0.8),
     }),

@@ -1,10 +1,9 @@
-import { compare } from '../comparison.ts';
-import { median } from '../percentile.ts';
+import { compareRounds, type Described as DescribedRow } from '../comparison.ts';
 import { canWatchProcesses } from '../process-usage.ts';
-import type { Bar, Beside, Row } from '../row.ts';
+import type { Row } from '../row.ts';
 import { type Load, medianOf } from './side.ts';
 
-/** Rounds of a few seconds agree within this on a quiet machine. */
+/** Quartiles of rounds of a second or two lie within this on a quiet machine. */
 const MAX_SPREAD = 1.4;
 
 interface Compared {
@@ -12,21 +11,16 @@ interface Compared {
   readonly beside: readonly Load[];
 }
 
-interface Described {
-  readonly what: string;
-  readonly besideKind: Beside['kind'];
-  readonly besideWhat: string;
-  readonly bar: Bar | null;
-}
+type Described = Omit<DescribedRow, 'unit' | 'maxSpread'>;
 
 /** How much a second, with what a delivery costs beside it. */
 export function rateRow(
   { ours, beside }: Compared,
   described: Described & { readonly figure: 'deliveriesPerSecond' | 'eventsPerSecond' },
 ): Row {
-  const row = compare(
-    { ours: samples(ours, described.figure), beside: samples(beside, described.figure) },
-    { ...described, unit: 'per second', statistic: median, maxSpread: MAX_SPREAD },
+  const row = compareRounds(
+    { ours: figures(ours, described.figure), beside: figures(beside, described.figure) },
+    { ...described, unit: 'per second', maxSpread: MAX_SPREAD },
   );
   if (!canWatchProcesses) return row;
   return {
@@ -39,13 +33,13 @@ export function rateRow(
 export function cpuRows({ ours, beside }: Compared, described: Described): Row[] {
   if (!canWatchProcesses) return [];
   return [
-    compare(
-      { ours: samples(ours, 'cpuSecondsPer100k'), beside: samples(beside, 'cpuSecondsPer100k') },
-      { ...described, unit: 'CPU s', statistic: median, maxSpread: MAX_SPREAD },
+    compareRounds(
+      { ours: figures(ours, 'cpuSecondsPer100k'), beside: figures(beside, 'cpuSecondsPer100k') },
+      { ...described, unit: 'CPU s', maxSpread: MAX_SPREAD },
     ),
   ];
 }
 
-function samples(loads: readonly Load[], figure: keyof Load): number[][] {
-  return loads.map((load) => [load[figure]]);
+function figures(loads: readonly Load[], figure: keyof Load): number[] {
+  return loads.map((load) => load[figure]);
 }

@@ -4,8 +4,7 @@ import type { Bench, Section } from '../bench.ts';
 import { createBoard, globalId } from '../board.ts';
 import { startPeer } from '../child.ts';
 import { closedOnce } from '../closed-once.ts';
-import { compare, takeTurns } from '../comparison.ts';
-import { median } from '../percentile.ts';
+import { compareRounds, takeTurns } from '../comparison.ts';
 import { type Row, ratioOfAtLeast } from '../row.ts';
 import { besideServer, startStage } from '../stage.ts';
 import { measureThroughput } from '../throughput.ts';
@@ -38,8 +37,8 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
   const round = (load: typeof ours, durationMs: number) => measureThroughput(load, { clients, durationMs });
   for (const load of [ours, peer.load]) await round(load, warmUpMs);
   const turns = await takeTurns(rounds, {
-    ours: async () => [await round(ours, roundMs)],
-    beside: async () => [await round(peer.load, roundMs)],
+    ours: () => round(ours, roundMs),
+    beside: () => round(peer.load, roundMs),
   });
   const [api] = stage.hub.apis;
   const of = { name: 'api-mutations', what: `API, updateTask from ${clients} clients` };
@@ -47,12 +46,11 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
   await Promise.all([ours.close(), peer.close()]);
   await stage.close();
   return [
-    compare(turns, {
+    compareRounds(turns, {
       what: `updateTask over HTTP, ${clients} clients`,
       besideKind: 'peer',
       besideWhat: 'yoga + Pothos + Prisma, untracked table',
       unit: 'per second',
-      statistic: median,
       maxSpread: MAX_SPREAD,
       bar: ratioOfAtLeast(2),
     }),

@@ -1,4 +1,4 @@
-import { compare } from '../comparison.ts';
+import { comparePooled } from '../comparison.ts';
 import { median, percentile } from '../percentile.ts';
 import { type Row, ratioOfAtMost } from '../row.ts';
 
@@ -18,7 +18,7 @@ export interface StormRounds {
   readonly reads: number;
 }
 
-/** A p99 of some hundred samples is its slowest but one. */
+/** A p99 of a hundred samples is its slowest. */
 const MAX_SPREAD = 2.5;
 
 /** @param what  the clients do. */
@@ -28,7 +28,7 @@ export function stormRows(what: string, { rounds, reads }: StormRounds): Row[] {
     { ...alone, what: `${what}: until all are up to date`, unit: 'ms', ours: median(rounds.map(({ ms }) => ms)) },
     { ...alone, what: `${what}: CPU`, unit: 'CPU s', ours: median(rounds.map(({ cpuMs }) => cpuMs)) / 1_000 },
     { ...alone, what: `${what}: scans of the table`, unit: 'reads', ours: reads },
-    compare(
+    comparePooled(
       { ours: rounds.map(({ during }) => during), beside: rounds.map(({ idle }) => idle) },
       {
         what: `${what}: commit → client of another, p99`,

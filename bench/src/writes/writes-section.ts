@@ -1,9 +1,8 @@
 import type { TestDatabase } from '@sync-hub/dev/test-database';
 import type { Bench, Section } from '../bench.ts';
 import { createBoard } from '../board.ts';
-import { compare, takeTurns } from '../comparison.ts';
+import { compareRounds, takeTurns } from '../comparison.ts';
 import { openOurSide, workspaceSubscription } from '../fan-out/our-side.ts';
-import { median } from '../percentile.ts';
 import { type Row, ratioOfAtLeast } from '../row.ts';
 import { besideServer, startStage } from '../stage.ts';
 import { createRowWriters } from './row-writers.ts';
@@ -43,18 +42,17 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
     const round = async (table: string, durationMs = plan.writes.roundMs) => {
       const rate = await load.write({ table, writers, durationMs });
       await settle();
-      return [rate];
+      return rate;
     };
     for (const table of ['tasks', 'plain_tasks']) await round(table, plan.writes.warmUpMs);
     const turns = await takeTurns(plan.rounds, { ours: () => round('tasks'), beside: () => round('plain_tasks') });
     const bar = bars[writers];
     rows.push(
-      compare(turns, {
+      compareRounds(turns, {
         what: `single-row writes, ${writers} writers (${load.what})`,
         besideKind: 'limit',
         besideWhat: 'untracked table',
         unit: 'per second',
-        statistic: median,
         maxSpread: MAX_SPREAD,
         bar: bar === undefined ? null : ratioOfAtLeast(bar),
       }),
