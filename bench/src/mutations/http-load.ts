@@ -1,48 +1,41 @@
-import { Agent, request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import type { Load } from '../throughput.ts';
+import { openHttpWire } from './http-wire.ts';
 
 /**
  * GraphQL over HTTP, each client on its own connection, which is kept.
  *
- * Not `fetch`: it costs the client more than the request costs some servers, and both share this machine.
- *
- * @param bodyOf  the next request of that client.
+ * @param query  of every request.
+ * @param variablesOf  the next request of that client: a title that was not written before, and the task that it is for.
  * @param isSuccess  of an answer; any other ends the load with an error.
  */
 export function createHttpLoad({
   url,
   headers = {},
-  bodyOf,
+  clients,
+  query,
+  variablesOf,
   isSuccess,
 }: {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly bodyOf: (client: number) => unknown;
+  readonly clients: number;
+  readonly query: string;
+  readonly variablesOf: (client: number, title: string) => object;
   readonly isSuccess: (answer: string) => boolean;
 }): Load {
-  const agent = new Agent({ keepAlive: true });
-
-  function post(body: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const asked = request(url, {
-        method: 'POST',
-        agent,
-        headers: { 'content-type': 'application/json', ...headers, 'content-length': Buffer.byteLength(body) },
-      });
-      asked.once('error', reject);
-      asked.once('response', (response) => text(response).then(resolve, reject));
-      asked.end(body);
-    });
-  }
+  const wires = Array.from({ length: clients }, () => openHttpWire(url, headers));
+  const beginning = `{"query":${JSON.stringify(query)},"variables":`;
+  let requests = 0;
 
   return {
     async act(client) {
-      const answer = await post(JSON.stringify(bodyOf(client)));
+      const wire = wires[client];
+      if (wire === undefined) throw new RangeError(`there is no client ${client}`);
+      const answer = await wire.post(`${beginning}${JSON.stringify(variablesOf(client, `update ${++requests}`))}}`);
       if (!isSuccess(answer)) throw new Error(`a mutation was answered with ${answer}`);
     },
     async close() {
-      agent.destroy();
+      for (const wire of wires) wire.close();
     },
   };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { UpdateTaskDocument } from '@sync-hub/sdk/generated/graphql';
 import { print } from 'graphql';
 import type { Author } from '../author.ts';
@@ -10,11 +9,12 @@ export async function createHttpUpdates(
   author: Author,
   taskIds: readonly string[] = author.tasks.map(({ globalId }) => globalId),
 ): Promise<Load> {
-  const query = print(UpdateTaskDocument);
   return createHttpLoad({
     url: author.url,
     headers: { authorization: `Bearer ${await author.getToken()}` },
-    bodyOf: (client) => ({ query, variables: { input: { id: taskIds[client], title: `update ${randomUUID()}` } } }),
+    clients: taskIds.length,
+    query: print(UpdateTaskDocument),
+    variablesOf: (client, title) => ({ input: { id: taskIds[client], title } }),
     isSuccess: (answer) => answer.includes('"UpdateTaskPayload"'),
   });
 }

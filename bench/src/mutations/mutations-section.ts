@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createTestDatabase } from '@sync-hub/dev/test-database';
 import type { Bench, Section } from '../bench.ts';
 import { createBoard, globalId } from '../board.ts';
@@ -49,7 +48,7 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
     compareRounds(turns, {
       what: `updateTask over HTTP, ${clients} clients`,
       besideKind: 'peer',
-      besideWhat: 'yoga + Pothos + Prisma, untracked table',
+      besideWhat: 'yoga + Pothos with its Prisma plugin, untracked table',
       unit: 'per second',
       maxSpread: MAX_SPREAD,
       bar: ratioOfAtLeast(2),
@@ -67,8 +66,10 @@ async function openTutorial(bench: Bench, clients: number) {
   const peer = await startPeer(bench, 'tutorial-mutations', { databaseUrl: database.url });
   const load = createHttpLoad({
     url: `http://127.0.0.1:${peer.port}/graphql`,
-    bodyOf: (client) => ({ query: updateTask, variables: { id: ids[client], title: `update ${randomUUID()}` } }),
-    isSuccess: (answer) => answer.startsWith('{"data":{"updateTask":{'),
+    clients,
+    query: updateTask,
+    variablesOf: (client, title) => ({ id: ids[client], title }),
+    isSuccess: (answer) => answer.includes('{"data":{"updateTask":{'),
   });
   const close = closedOnce(bench.closing, 'tutorial', async () => {
     await load.close();

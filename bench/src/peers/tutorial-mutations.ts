@@ -1,53 +1,34 @@
 /**
- * Yoga, Pothos and Prisma, wired as their tutorials wire them: the resolver updates the row and publishes it. Nobody signs
- * in; a change by anybody else is never told, and one is told even when its transaction was rolled back.
+ * Yoga, Pothos with its Prisma plugin, and Prisma, wired as their tutorials wire them: the resolver updates the row with the
+ * `query` that the plugin has made of the selection, and publishes it. Nobody signs in; a change by anybody else is never
+ * told, and one is told even when its transaction was rolled back.
  *
- * @see https://pothos-graphql.dev/docs/guide/fields, https://www.prisma.io/docs/orm/overview/databases/postgresql
+ * @see https://pothos-graphql.dev/docs/plugins/prisma/objects, https://the-guild.dev/graphql/yoga-server/docs/features/subscriptions
  */
 import { createServer } from 'node:http';
 import SchemaBuilder from '@pothos/core';
+import PrismaPlugin from '@pothos/plugin-prisma';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '@sync-hub/prisma/generated/client';
 import { createPubSub, createYoga } from 'graphql-yoga';
 import { readSettings, serve } from '../serve.ts';
-
-interface Person {
-  readonly id: string;
-  readonly name: string;
-  readonly color: string;
-}
-
-interface Task {
-  readonly id: string;
-  readonly version: number;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly title: string;
-  readonly description: string;
-  readonly status: string;
-  readonly priority: number;
-  readonly position: string;
-  readonly dueAt: Date | null;
-  readonly workspaceId: string;
-  readonly assigneeId: string | null;
-  readonly createdById: string | null;
-}
+import { type TutorialTypes, tutorialDatamodel } from './tutorial-types.ts';
 
 const { databaseUrl } = readSettings<{ databaseUrl: string }>();
 const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
-const pubSub = createPubSub<{ taskChanged: [task: Task] }>();
+const pubSub = createPubSub<{ taskChanged: [task: TutorialTypes['Task']['Shape']] }>();
 
 const builder = new SchemaBuilder<{
-  Objects: { Person: Person; Task: Task };
+  PrismaTypes: TutorialTypes;
   Scalars: { DateTime: { Input: Date; Output: Date } };
-}>({});
+}>({ plugins: [PrismaPlugin], prisma: { client: prisma, dmmf: { datamodel: tutorialDatamodel } } });
 builder.scalarType('DateTime', { serialize: (value) => value.toISOString() });
 
-builder.objectType('Person', {
+builder.prismaObject('User', {
   fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name'), color: t.exposeString('color') }),
 });
 
-builder.objectType('Task', {
+builder.prismaObject('Task', {
   fields: (t) => ({
     id: t.exposeID('id'),
     version: t.exposeInt('version'),
@@ -62,22 +43,18 @@ builder.objectType('Task', {
     workspaceId: t.exposeID('workspaceId'),
     assigneeId: t.exposeID('assigneeId', { nullable: true }),
     createdById: t.exposeID('createdById', { nullable: true }),
-    assignee: t.field({
-      type: 'Person',
-      nullable: true,
-      resolve: ({ id }) => prisma.task.findUnique({ where: { id } }).assignee(),
-    }),
+    assignee: t.relation('assignee', { nullable: true }),
   }),
 });
 
 builder.queryType({ fields: (t) => ({ hello: t.string({ resolve: () => 'world' }) }) });
 builder.mutationType({
   fields: (t) => ({
-    updateTask: t.field({
+    updateTask: t.prismaField({
       type: 'Task',
       args: { id: t.arg.id({ required: true }), title: t.arg.string({ required: true }) },
-      async resolve(_, { id, title }) {
-        const task = await prisma.task.update({ where: { id: String(id) }, data: { title } });
+      async resolve(query, _, { id, title }) {
+        const task = await prisma.task.update({ ...query, where: { id: String(id) }, data: { title } });
         pubSub.publish('taskChanged', task);
         return task;
       },
