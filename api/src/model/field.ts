@@ -96,7 +96,15 @@ export function aboutField({ description }: Field): { readonly description?: str
   return description === undefined ? {} : { description };
 }
 
+/** By field's name: there are as many as declarations have, and each row that is written or told asks for a dozen. */
+const columns = new Map<string, string>();
+
 /** The column of a field: `dueAt` is `due_at`. */
 export function columnOf(fieldName: string): string {
-  return fieldName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  let column = columns.get(fieldName);
+  if (column === undefined) {
+    column = fieldName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    columns.set(fieldName, column);
+  }
+  return column;
 }

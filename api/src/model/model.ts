@@ -47,9 +47,15 @@ export interface ModelRules {
   /** May look at rows that only those who may create this one are told of. Null: nothing has to be looked at. */
   checkCreate?(row: Row): Check | null;
   afterCreate?(write: Write, row: Row, input: Values): Promise<void>;
-  /** `values` holds only what the input says. Null: nothing has to be looked at. */
-  beforeUpdate?(row: Row, values: Values): Check | null;
+  beforeUpdate?: UpdateRule;
   beforeDelete?(write: Write, row: Row): Promise<void>;
+}
+
+export interface UpdateRule {
+  /** Asked only about updates that say something of one of these fields. */
+  readonly of: readonly string[];
+  /** `values` holds only what the input says. Null: nothing has to be looked at. */
+  check(row: Row, values: Values): Check | null;
 }
 
 /** Runs inside the transaction. */
@@ -129,6 +135,11 @@ export function defineModel(declaration: ModelDeclaration): Model {
     fields: { ...syncedFields, ...declaration.fields },
     singular: declaration.name.charAt(0).toLowerCase() + declaration.name.slice(1),
   };
+}
+
+/** What has to be looked at before the row is updated, by the model's own rule. */
+export function checkOfUpdate({ rules: { beforeUpdate } }: Model, row: Row, values: Values): Check | null {
+  return beforeUpdate?.of.some((field) => field in values) ? beforeUpdate.check(row, values) : null;
 }
 
 /** The row without what its viewer may not read: such fields are null. Reading and following both pass through here. */

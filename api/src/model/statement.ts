@@ -6,39 +6,44 @@ import { claimSql } from './mutation-claim.ts';
 import { fieldColumns, rowFromFields } from './record-row.ts';
 import { mutationIdOf, type WriteRequest, type Written } from './write-request.ts';
 
-/** A row as it was judged. */
-interface Version {
-  readonly id: string;
-  /** Its `xmin`. */
-  readonly rowVersion: string;
-}
-
 /** Gives a value a place among the statement's, and says which: `$3`. */
 export type Parameter = (value: unknown) => string;
 
-// One statement names the author, claims the mutationId and writes. Each gives null, and has written nothing, when the
-// version that was judged is not there any more, when the id was claimed meanwhile, or when the database refuses.
+/** Which row is to be written, and as what. */
+export interface Target {
+  readonly id: string;
+  /** What has to hold for `target`, the row as it is when it is written. */
+  readonly condition: (parameter: Parameter) => string;
+}
 
-export function updateVersion(model: Model, version: Version, values: Values, request: WriteRequest) {
-  return write(model, request, version, (parameter, from, isVersion) => {
+/** The row as it was judged. @param rowVersion  its `xmin`: no two versions of a row have the same. */
+export function versionOf(id: string, rowVersion: string): Target {
+  return { id, condition: (parameter) => `target.xmin = ${parameter(rowVersion)}` };
+}
+
+// One statement names the author, claims the mutationId and writes. Each gives null, and has written nothing, when the row is
+// not what it has to be, when the id was claimed, or when the database refuses.
+
+export function update(model: Model, target: Target, values: Values, request: WriteRequest): Promise<Written | null> {
+  return write(model, request, target, (parameter, from, isTarget) => {
     const assignments = Object.entries(values).map(([name, value]) => `${columnOf(name)} = ${parameter(value)}`);
-    return `UPDATE ${model.table} target SET ${assignments.join()} FROM ${from} WHERE ${isVersion}`;
+    return `UPDATE ${model.table} target SET ${assignments.join()} FROM ${from} WHERE ${isTarget}`;
   });
 }
 
-export async function deleteVersion(model: Model, version: Version, request: WriteRequest): Promise<Written | null> {
+export async function remove(model: Model, target: Target, request: WriteRequest): Promise<Written | null> {
   const written = await write(
     model,
     request,
-    version,
-    (_, from, isVersion) => `DELETE FROM ${model.table} target USING ${from} WHERE ${isVersion}`,
+    target,
+    (_, from, isTarget) => `DELETE FROM ${model.table} target USING ${from} WHERE ${isTarget}`,
   );
   return written && { ...written, row: null };
 }
 
 /** @param values  with the id. */
 export function insert(model: Model, values: Values, request: WriteRequest): Promise<Written | null> {
-  return write(model, request, { id: String(values['id']), rowVersion: null }, (parameter, from) => {
+  return write(model, request, { id: String(values['id']), condition: null }, (parameter, from) => {
     const columns = Object.keys(values).map(columnOf);
     const places = Object.values(values).map(parameter);
     return `INSERT INTO ${model.table} AS target (${columns.join()}) SELECT ${places.join()} FROM ${from}`;
@@ -48,32 +53,39 @@ export function insert(model: Model, values: Values, request: WriteRequest): Pro
 async function write(
   model: Model,
   request: WriteRequest,
-  { id, rowVersion }: { readonly id: string; readonly rowVersion: string | null },
-  verb: (parameter: Parameter, from: string, isVersion: string) => string,
+  { id, condition }: Target | { readonly id: string; readonly condition: null },
+  verb: (parameter: Parameter, from: string, isTarget: string) => string,
 ): Promise<Written | null> {
   const values: unknown[] = [];
   const parameter: Parameter = (value) => `$${values.push(value)}`;
   const mutationId = mutationIdOf(request);
-  const isVersion =
-    rowVersion === null ? '' : `target.id = ${parameter(id)} AND target.xmin = ${parameter(rowVersion)}`;
   // Capture reads the author at the end of the statement, when `acting` has been read long since.
   const parts = [`acting AS MATERIALIZED (${actingSql({ ...request.viewer, mutationId }, parameter)})`];
-  let from = 'acting';
+  let [from, isTarget] = ['acting', ''];
+  if (condition !== null) {
+    isTarget = `target.id = ${parameter(id)}`;
+    const isAsItHasToBe = `${isTarget} AND ${condition(parameter)}`;
+    if (mutationId === null) isTarget = isAsItHasToBe;
+    // An id may only be claimed for a write that will be: the row is held first. What is held is what is written then.
+    else
+      parts.push(`judged AS MATERIALIZED (SELECT FROM ${model.table} target WHERE ${isAsItHasToBe} FOR NO KEY UPDATE)`);
+  }
   if (mutationId !== null) {
-    // An id may only be claimed for a write that will be: its version is held first.
-    const held = `SELECT FROM ${model.table} target WHERE ${isVersion} FOR NO KEY UPDATE`;
-    if (rowVersion !== null) parts.push(`judged AS MATERIALIZED (${held})`);
     parts.push(
-      `claimed AS (${claimSql(request, { mutationId, id }, parameter, rowVersion === null ? '' : 'FROM judged')})`,
+      `claimed AS (${claimSql(request, { mutationId, id }, parameter, condition === null ? '' : 'FROM judged')})`,
     );
     from = 'acting, claimed';
   }
-  const text = `WITH ${parts.join()} ${verb(parameter, from, isVersion)}
+  const text = `WITH ${parts.join()} ${verb(parameter, from, isTarget)}
     RETURNING pg_current_xact_id()::text AS "transactionId", ${fieldColumns(model, 'target')}`;
   const [written] = await orNone(request.query<{ transactionId: string }>(text, ...values));
   return written === undefined
     ? null
-    : { id, row: rowFromFields(model, { ...written }), transactionId: written.transactionId };
+    : {
+        id,
+        row: rowFromFields(model, written as typeof written & Readonly<Record<string, unknown>>),
+        transactionId: written.transactionId,
+      };
 }
 
 /** Classes of SQLSTATE: a constraint was violated, two transactions were in each other's way. */

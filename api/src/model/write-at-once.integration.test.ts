@@ -20,7 +20,7 @@ const [home, elsewhere] = [randomUUID(), randomUUID()];
 let taskId: string;
 /** Statements that were sent without a transaction. */
 let sent: string[];
-/** What happens before the statement that writes, once. */
+/** What happens before the statement that writes the version that was judged, once. */
 let meanwhile: (() => Promise<unknown>) | null;
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 const query: Query = async (text, ...values) => {
-  if (text.startsWith('WITH')) {
+  if (text.includes('xmin = ') || text.includes('INSERT INTO comments') || text.includes('INSERT INTO tasks')) {
     await meanwhile?.();
     meanwhile = null;
   }
@@ -61,6 +61,8 @@ function call(fieldName: string, input: Input): WriteRequest {
   return { prisma, query, look: createLook(query), claimKey: new Uint8Array(32), viewer, fieldName, input };
 }
 const update = (input: Input) => updateRow(task, taskId, call('updateTask', input));
+/** It says something of a field that a rule asks about: the row has to be looked at first. */
+const updateJudged = (input: Input) => update({ ...input, assigneeId: null });
 const create = (input: Input = {}) =>
   createRow(task, call('createTask', { workspaceId: writeGlobalId('Workspace', home), title: 'New', ...input }));
 const addComment = () =>
@@ -72,7 +74,7 @@ const claims = (mutationId: string) =>
 
 describe('where nothing has to be held', () => {
   test('a write is judged by one statement and done by another', async () => {
-    expect((await update({ title: 'After', mutationId: randomUUID() })).row).toMatchObject({
+    expect((await updateJudged({ title: 'After', mutationId: randomUUID() })).row).toMatchObject({
       title: 'After',
       version: 2,
     });
@@ -80,8 +82,6 @@ describe('where nothing has to be held', () => {
     expect((await addComment()).row).toMatchObject({ body: 'Yes', workspaceId: home, authorId: viewer.userId });
     // One more finds the task's workspace.
     expect(sent).toHaveLength(5);
-    expect(await deleteRow(task, taskId, call('deleteTask', {}))).toMatchObject({ id: taskId, row: null });
-    expect(sent).toHaveLength(7);
   });
 
   test('it is captured with its author, session and mutationId, and the next one with its own', async () => {
@@ -120,7 +120,7 @@ test('two viewers who write in one turn are looked at together, each by his own 
   sent = [];
   const look = createLook(query);
   const write = (who: typeof viewer, id: string, input: Input) =>
-    updateRow(task, id, { ...call('updateTask', input), look, viewer: who });
+    updateRow(task, id, { ...call('updateTask', { ...input, assigneeId: null }), look, viewer: who });
   const results = await Promise.allSettled([
     write(stranger, taskId, { title: 'Stolen' }),
     write(viewer, taskId, { title: 'After' }),
@@ -165,7 +165,7 @@ describe('when another write comes between', () => {
   test('the row is judged again as it is then, and both are kept', async () => {
     meanwhile = other('priority = 3');
     const mutationId = randomUUID();
-    expect((await update({ title: 'After', mutationId })).row).toMatchObject({
+    expect((await updateJudged({ title: 'After', mutationId })).row).toMatchObject({
       title: 'After',
       priority: 3,
       version: 3,
@@ -176,14 +176,14 @@ describe('when another write comes between', () => {
   test('which took the row out of sight, nothing is written or claimed', async () => {
     meanwhile = other(`workspace_id = '${elsewhere}'`);
     const mutationId = randomUUID();
-    await expect(update({ title: 'After', mutationId })).rejects.toBeInstanceOf(NotFoundError);
+    await expect(updateJudged({ title: 'After', mutationId })).rejects.toBeInstanceOf(NotFoundError);
     expect(await database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([{ title: 'Before' }]);
     expect(await claims(mutationId)).toEqual([]);
   });
 
   test('an expected version is judged by it', async () => {
     meanwhile = other('priority = 3');
-    await expect(update({ title: 'After', expectedVersion: 1 })).rejects.toBeInstanceOf(RowConflictError);
+    await expect(updateJudged({ title: 'After', expectedVersion: 1 })).rejects.toBeInstanceOf(RowConflictError);
   });
 
   test('which put another row in the place of the one that was judged, that one is judged', async () => {
@@ -194,7 +194,7 @@ describe('when another write comes between', () => {
         elsewhere,
       ]);
     };
-    await expect(deleteRow(task, taskId, call('deleteTask', {}))).rejects.toBeInstanceOf(NotFoundError);
+    await expect(updateJudged({ title: 'After' })).rejects.toBeInstanceOf(NotFoundError);
     expect(await database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([{ title: 'Theirs' }]);
   });
 
@@ -205,7 +205,7 @@ describe('when another write comes between', () => {
   });
 
   test('the same call that came first has written, and this one writes nothing', async () => {
-    const input = { title: 'After', mutationId: randomUUID() };
+    const input = { title: 'After', assigneeId: null, mutationId: randomUUID() };
     let first: unknown;
     meanwhile = async () => {
       first = await updateRow(task, taskId, { ...call('updateTask', input), query: clients.query });

@@ -1,12 +1,13 @@
 import { judgeCreate, judgeDelete, judgeUpdate, notFound } from './judge-write.ts';
+import { allowedTarget, leavesVerdict } from './judged-target.ts';
 import type { Seen } from './look.ts';
-import type { Model, Values } from './model.ts';
-import { deleteVersion, insert, updateVersion } from './statement.ts';
+import { checkOfUpdate, type Model, type Values } from './model.ts';
+import { insert, remove, update, versionOf } from './statement.ts';
 import { mutationIdOf, type WriteRequest, type Written } from './write-request.ts';
 
-// A write in two statements, each a transaction of its own, where an open transaction (write.ts) takes eleven to sixteen: the
-// first looks at all that is to be judged, the second writes if the row is still the very version that was judged. Nothing is
-// locked between the two. See docs/decisions/mutation-in-two-statements.md.
+// A write in one statement or two, each a transaction of its own, where an open transaction (write.ts) takes eleven to sixteen.
+// The one judges what it writes. Of the two, the first looks at all that is to be judged, and the second writes if the row is still
+// the very version that was judged. Nothing is locked between them. See docs/decisions/mutation-in-one-statement.md.
 //
 // Null says that this cannot decide: the call's mutationId was used before, another write came between, a rule has something
 // to look up and hold, the database refused. Nothing was written then, and the transaction decides.
@@ -19,22 +20,28 @@ export async function updateAtOnce(
   request: WriteRequest,
 ): Promise<Written | null> {
   if (!isPlain(model)) return null;
+  if (leavesVerdict(model, values)) {
+    const written = await update(model, allowedTarget(model, 'update', id, request), values, request);
+    if (written !== null) return written;
+  }
   const seen = await look(model, request, id);
   if (seen.isClaimed) return null;
   const { row, rowVersion } = requireVisible(model, seen);
   judgeUpdate(model, seen.authority, row, values, request.input);
-  if (model.rules.beforeUpdate?.(row, values)) return null;
-  return updateVersion(model, { id, rowVersion }, values, request);
+  if (checkOfUpdate(model, row, values)) return null;
+  return update(model, versionOf(id, rowVersion), values, request);
 }
 
 /** @throws what {@link judgeDelete} throws, NotFoundError. */
 export async function deleteAtOnce(model: Model, id: string, request: WriteRequest): Promise<Written | null> {
   if (!isPlain(model) || model.rules.beforeDelete !== undefined) return null;
+  const written = await remove(model, allowedTarget(model, 'delete', id, request), request);
+  if (written !== null) return written;
   const seen = await look(model, request, id);
   if (seen.isClaimed) return null;
   const { row, rowVersion } = requireVisible(model, seen);
   judgeDelete(model, seen.authority, row, request.input);
-  return deleteVersion(model, { id, rowVersion }, request);
+  return remove(model, versionOf(id, rowVersion), request);
 }
 
 /** @throws what {@link judgeCreate} throws, and the model's own rules. */

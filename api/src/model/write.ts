@@ -3,7 +3,7 @@ import { actAs } from '../auth/acting.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { ConflictError, codedError, NotFoundError } from '../errors.ts';
 import { forbidden, judgeCreate, judgeDelete, judgeUpdate, notFound } from './judge-write.ts';
-import { type Model, readableRow, type Values, type Write } from './model.ts';
+import { checkOfUpdate, type Model, readableRow, type Values, type Write } from './model.ts';
 import { type Claimed, claimMutation, recordResult } from './mutation-claim.ts';
 import { bothWheres } from './prisma-where.ts';
 import { retryWriteConflicts } from './retry-write-conflicts.ts';
@@ -48,7 +48,7 @@ export async function updateRow(model: Model, id: string, request: WriteRequest)
   return inTransaction(model, request, async (write) => {
     const row = await lockVisible(model, write, id, false);
     judgeUpdate(model, write.authority, row, values, request.input);
-    await model.rules.beforeUpdate?.(row, values)?.(write);
+    await checkOfUpdate(model, row, values)?.(write);
     return { id, row: await tableOf(model, write.tx).update(id, values) };
   });
 }

@@ -43,9 +43,12 @@ export const member = defineModel({
         throw new NotFoundError('There is no user with this e-mail. Ask them to sign up first.');
       return { ...values, userId: user?.id ?? null };
     },
-    beforeUpdate(row, values) {
-      const stepsDown = row['role'] === 'OWNER' && values['role'] !== undefined && values['role'] !== 'OWNER';
-      return stepsDown ? (write) => requireAnotherOwner(write, row) : null;
+    beforeUpdate: {
+      of: ['role'],
+      check(row, { role }) {
+        const stepsDown = row['role'] === 'OWNER' && role !== 'OWNER';
+        return stepsDown ? (write) => requireAnotherOwner(write, row) : null;
+      },
     },
     beforeDelete: requireAnotherOwner,
   },

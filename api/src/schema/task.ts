@@ -59,10 +59,13 @@ export const task = defineModel({
       return { ...values, position, createdById: authority.viewerId };
     },
     checkCreate: (row) => memberCheck(textOf(row, 'workspaceId'), row['assigneeId']),
-    beforeUpdate(row, values) {
-      const { workspaceId, assigneeId } = { ...row, ...values };
-      const moves = workspaceId !== row['workspaceId'];
-      return moves || values['assigneeId'] !== undefined ? memberCheck(String(workspaceId), assigneeId) : null;
+    beforeUpdate: {
+      of: ['workspaceId', 'assigneeId'],
+      check(row, values) {
+        const { workspaceId, assigneeId } = { ...row, ...values };
+        const moves = workspaceId !== row['workspaceId'];
+        return moves || values['assigneeId'] !== undefined ? memberCheck(String(workspaceId), assigneeId) : null;
+      },
     },
   },
 });

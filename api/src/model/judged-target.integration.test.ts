@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import { type Clients, createClients } from '@sync-hub/prisma/client';
+import type { Query } from '@sync-hub/prisma/query';
+import { signedIn } from '../authority/rules.ts';
+import { ForbiddenError, NotFoundError, RowConflictError } from '../errors.ts';
+import { comment } from '../schema/comment.ts';
+import { task } from '../schema/task.ts';
+import { createLook } from './look.ts';
+import type { Input } from './values.ts';
+import { deleteRow, updateRow } from './write.ts';
+import type { WriteRequest } from './write-request.ts';
+
+let database: TestDatabase;
+let clients: Clients;
+const viewer = { userId: randomUUID(), sessionId: randomUUID(), role: 'MEMBER' as const, tokenExpiresAt: new Date() };
+const [home, elsewhere] = [randomUUID(), randomUUID()];
+let taskId: string;
+/** Statements that were sent without a transaction. */
+let sent: string[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  clients = createClients({ databaseUrl: database.url, maxConnections: 2 });
+  await database.query(`INSERT INTO users (id, email, name, color) VALUES ($1, 'a@example.com', 'Ada', '#123456')`, [
+    viewer.userId,
+  ]);
+  await database.query(`INSERT INTO workspaces (id, name) VALUES ($1, 'Home'), ($2, 'Elsewhere')`, [home, elsewhere]);
+  await database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')`, [
+    home,
+    viewer.userId,
+  ]);
+});
+beforeEach(async () => {
+  taskId = randomUUID();
+  await database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Before')`, [taskId, home]);
+  await database.query('DELETE FROM mutation_claims');
+  await database.query('DELETE FROM sync.outbox');
+  sent = [];
+});
+afterAll(async () => {
+  await clients?.prisma.$disconnect();
+  await database?.close();
+});
+
+const query: Query = (text, ...values) => {
+  sent.push(text);
+  return clients.query(text, ...values);
+};
+
+function call(fieldName: string, input: Input): WriteRequest {
+  const { prisma } = clients;
+  return { prisma, query, look: createLook(query), claimKey: new Uint8Array(32), viewer, fieldName, input };
+}
+const update = (input: Input) => updateRow(task, taskId, call('updateTask', input));
+const captured = () => database.query(`SELECT FROM sync.outbox WHERE "table" = 'tasks'`);
+const claims = (mutationId: string) =>
+  database.query('SELECT result_id FROM mutation_claims WHERE mutation_id = $1', [mutationId]);
+
+test('one that cannot change what policies say is judged by the very statement that writes', async () => {
+  expect((await update({ title: 'After', mutationId: randomUUID() })).row).toMatchObject({
+    title: 'After',
+    version: 2,
+  });
+  expect(sent).toHaveLength(1);
+  expect((await update({ priority: 2, expectedVersion: 2 })).row).toMatchObject({ title: 'After', priority: 2 });
+  expect(sent).toHaveLength(2);
+  expect(await deleteRow(task, taskId, call('deleteTask', {}))).toMatchObject({ id: taskId, row: null });
+  expect(sent).toHaveLength(3);
+  expect(await database.query('SELECT FROM tasks WHERE id = $1', [taskId])).toEqual([]);
+});
+
+test('it says why it writes nothing, and has claimed nothing', async () => {
+  const mutationId = randomUUID();
+  await expect(update({ title: 'After', expectedVersion: 7, mutationId })).rejects.toBeInstanceOf(RowConflictError);
+  await database.query(`UPDATE members SET role = 'VIEWER' WHERE workspace_id = $1`, [home]);
+  await expect(update({ title: 'After', mutationId })).rejects.toBeInstanceOf(ForbiddenError);
+  await expect(deleteRow(task, taskId, call('deleteTask', { mutationId }))).rejects.toBeInstanceOf(ForbiddenError);
+  await database.query(`UPDATE members SET role = 'OWNER' WHERE workspace_id = $1`, [home]);
+  await database.query('UPDATE tasks SET workspace_id = $1 WHERE id = $2', [elsewhere, taskId]);
+  await expect(update({ title: 'After', mutationId })).rejects.toBeInstanceOf(NotFoundError);
+  await expect(deleteRow(task, taskId, call('deleteTask', { mutationId }))).rejects.toBeInstanceOf(NotFoundError);
+  expect(await database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([{ title: 'Before' }]);
+  expect(await claims(mutationId)).toEqual([]);
+});
+
+test('nor does it where only some who see the row may write it', async () => {
+  const id = randomUUID();
+  await database.query(`INSERT INTO comments (id, workspace_id, task_id, body) VALUES ($1, $2, $3, 'Yes')`, [
+    id,
+    home,
+    taskId,
+  ]);
+  await expect(updateRow(comment, id, call('updateComment', { body: 'No' }))).rejects.toBeInstanceOf(ForbiddenError);
+  await database.query('UPDATE comments SET author_id = $1 WHERE id = $2', [viewer.userId, id]);
+  expect((await updateRow(comment, id, call('updateComment', { body: 'No' }))).row).toMatchObject({ body: 'No' });
+});
+
+test('a rule that asks nothing of its viewer can be part of a statement, but nobody writes where he is no member', async () => {
+  const open = { ...task, policy: { ...task.policy, read: signedIn, update: signedIn, delete: signedIn } };
+  await database.query('UPDATE tasks SET workspace_id = $1 WHERE id = $2', [elsewhere, taskId]);
+  await expect(updateRow(open, taskId, call('updateTask', { title: 'After' }))).rejects.toBeInstanceOf(NotFoundError);
+  sent = [];
+  await deleteRow(open, taskId, call('deleteTask', {}));
+  expect(sent).toHaveLength(1);
+});
+
+describe('a write that waits for another judges the row that the other has left', () => {
+  const waiting = () =>
+    waitFor(
+      async () =>
+        (
+          await database.query(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          )
+        ).length > 0,
+      { what: 'the write to wait' },
+    );
+
+  /** Writes while a transaction of somebody else's, that has written the row, is open. */
+  async function behind<Result>(other: string, write: () => Promise<Result>): Promise<PromiseSettledResult<Result>> {
+    const client = await database.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query(other, [taskId]);
+      const settled = Promise.allSettled([write()]);
+      await waiting();
+      await client.query('COMMIT');
+      return (await settled)[0];
+    } finally {
+      client.release();
+    }
+  }
+  const title = () => database.query('SELECT title, priority FROM tasks WHERE id = $1', [taskId]);
+
+  for (const mutationId of [undefined, randomUUID()]) {
+    const kind = mutationId === undefined ? '' : ', with a mutationId';
+    const input = mutationId === undefined ? {} : { mutationId };
+    const claimed = () => (mutationId === undefined ? [] : claims(mutationId));
+    test(`both are kept${kind}`, async () => {
+      const settled = await behind('UPDATE tasks SET priority = 3 WHERE id = $1', () =>
+        update({ title: 'After', ...input }),
+      );
+      expect(settled).toMatchObject({ value: { row: { title: 'After', priority: 3, version: 3 } } });
+      expect(sent).toHaveLength(1);
+      expect(await claimed()).toEqual(mutationId === undefined ? [] : [{ result_id: taskId }]);
+    });
+
+    test(`it writes nothing that has gone out of sight${kind}`, async () => {
+      const move = `UPDATE tasks SET workspace_id = '${elsewhere}' WHERE id = $1`;
+      const settled = await behind(move, () => update({ title: 'After', ...input }));
+      expect(settled).toMatchObject({ reason: expect.any(NotFoundError) });
+      expect(await title()).toEqual([{ title: 'Before', priority: 0 }]);
+      expect(await claimed()).toEqual([]);
+    });
+
+    test(`it deletes nothing that has gone out of sight${kind}`, async () => {
+      const move = `UPDATE tasks SET workspace_id = '${elsewhere}' WHERE id = $1`;
+      const settled = await behind(move, () => deleteRow(task, taskId, call('deleteTask', input)));
+      expect(settled).toMatchObject({ reason: expect.any(NotFoundError) });
+      expect(await title()).toEqual([{ title: 'Before', priority: 0 }]);
+      expect(await claimed()).toEqual([]);
+    });
+
+    test(`it conflicts with what was not expected${kind}`, async () => {
+      const settled = await behind('UPDATE tasks SET priority = 3 WHERE id = $1', () =>
+        update({ title: 'After', expectedVersion: 1, ...input }),
+      );
+      expect(settled).toMatchObject({ reason: expect.any(RowConflictError) });
+      expect(await title()).toEqual([{ title: 'Before', priority: 3 }]);
+      expect(await claimed()).toEqual([]);
+    });
+
+    test(`it does not find what is gone${kind}`, async () => {
+      const settled = await behind('DELETE FROM tasks WHERE id = $1', () => update({ title: 'After', ...input }));
+      expect(settled).toMatchObject({ reason: expect.any(NotFoundError) });
+      expect(await claimed()).toEqual([]);
+    });
+  }
+
+  test('the same call that is under way is waited for, and its result given', async () => {
+    const input = { title: 'After', mutationId: randomUUID() };
+    const first = await update(input);
+    const settled = await behind('UPDATE tasks SET priority = 3 WHERE id = $1', () => update(input));
+    expect(settled).toMatchObject({ value: { transactionId: first.transactionId } });
+    expect(await title()).toEqual([{ title: 'After', priority: 3 }]);
+    expect(await captured()).toHaveLength(2);
+  });
+});
