@@ -133,7 +133,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   };
   const trustedProxies = config.TRUSTED_PROXIES;
   const codeError = createErrorCoder({ log, suggestions: !isProduction });
-  const graphql = createGraphql({
+  const { yoga: graphql, executeKnown } = createGraphql({
     schema,
     services: {
       prisma,
@@ -150,7 +150,9 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   });
   const isReady = () => (feed.isReady ? { ready: true } : { ready: false, why: 'the feed has not met the log yet' });
   const health = createHealth({ registry, isReady });
-  const server = createServer(createRequestListener({ graphql, health, maxBodyBytes: config.BODY_MAX_BYTES }));
+  const server = createServer(
+    createRequestListener({ graphql, executeKnown, health, maxBodyBytes: config.BODY_MAX_BYTES }),
+  );
   const port = await listen(server, { port: config.PORT, setting: 'PORT' });
   // Proxies keep connections for a minute; a server that closes them sooner resets requests on their way.
   server.keepAliveTimeout = 65_000;

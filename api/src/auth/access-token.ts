@@ -1,5 +1,6 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
+import { LRUCache } from 'lru-cache';
 
 /** What an access token says once its signature and every claim have been checked. */
 export interface AccessToken {
@@ -41,6 +42,8 @@ export const accessTokenAudience = 'real-time-sync-hub/graphql';
 const algorithm = 'HS256';
 /** Ours are about 400; nothing longer is worth a decode. */
 const maxTokenCharacters = 2_048;
+/** Some 1 KB each. */
+const maxKnownTokens = 1_000;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
@@ -54,6 +57,8 @@ export function createAccessTokens({ secret, ttlSeconds, now = Date.now }: Acces
   if (!(ttlSeconds >= 300 && ttlSeconds <= 900))
     throw new RangeError(`a lifetime of ${ttlSeconds} s is not 300 to 900`);
   const key = createSecretKey(Buffer.from(secret));
+  // Of those that come with every request. What a signature vouches for does not change; the time is judged each time.
+  const verified = new LRUCache<string, AccessToken>({ max: maxKnownTokens });
 
   return {
     issue({ userId, sessionId }) {
@@ -70,8 +75,10 @@ export function createAccessTokens({ secret, ttlSeconds, now = Date.now }: Acces
     },
 
     read(text) {
-      const token = text.length <= maxTokenCharacters ? readVerified(text) : null;
+      const known = verified.get(text);
+      const token = known ?? (text.length <= maxTokenCharacters ? readVerified(text) : null);
       if (token === null) return { ok: false, code: 'UNAUTHENTICATED' };
+      if (known === undefined) verified.set(text, token);
       if (token.expiresAt.getTime() <= now()) return { ok: false, code: 'TOKEN_EXPIRED' };
       return { ok: true, token };
     },

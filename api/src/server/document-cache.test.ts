@@ -46,13 +46,13 @@ test('setting and forgetting a document again leaves nothing', () => {
 
 test('a server parses a document once, keeps none that is not valid, and answers each operation of a document by its name', async () => {
   const documents = createDocumentCache(1_000_000);
-  const { parserAndValidationCache, forgetInvalid } = cacheDocuments(documents);
+  const { parserAndValidationCache, noteValidity } = cacheDocuments(documents);
   const codeError = createErrorCoder({ log: { error: () => {} }, suggestions: false });
   const yoga = createYoga({
     schema: buildSchema('type Query { hello: String other: String }'),
     logging: false,
     parserAndValidationCache,
-    plugins: [codedDocumentErrors(codeError), forgetInvalid],
+    plugins: [codedDocumentErrors(codeError), noteValidity],
   });
   const ask = async (body: object) => {
     const headers = { 'content-type': 'application/json' };

@@ -44,17 +44,23 @@ export function createDocumentCache(maxBytes: number): DocumentCache {
 }
 
 /**
- * Has Yoga keep documents in this cache. What is not valid is not kept: its errors, up to a hundred of 5 KB each, would hang on
+ * Has Yoga keep documents in this cache, and tells those of them that it has found valid. What is not valid is not kept: its errors, up to a hundred of 5 KB each, would hang on
  * to it, and no client means to send it again.
  */
 export function cacheDocuments(documents: DocumentCache) {
-  const forgetInvalid: Plugin = {
+  const valid = new WeakSet<DocumentNode>();
+  const noteValidity: Plugin = {
     onValidate:
-      ({ params }) =>
-      ({ valid }) => {
-        if (!valid) documents.forget(params.documentAST);
+      ({ params: { documentAST } }) =>
+      ({ valid: isValid }) => {
+        if (isValid) valid.add(documentAST);
+        else documents.forget(documentAST);
       },
   };
+  const known = (text: string) => {
+    const document = documents.get(text);
+    return document !== undefined && valid.has(document) ? document : undefined;
+  };
   const errorCache = { get: () => undefined, set: () => {} };
-  return { parserAndValidationCache: { documentCache: documents, errorCache }, forgetInvalid };
+  return { parserAndValidationCache: { documentCache: documents, errorCache }, noteValidity, known };
 }

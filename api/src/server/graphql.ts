@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { type ExecutionResult, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Authenticate, Viewer } from '../auth/authenticate.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -13,6 +13,7 @@ import { codedDocumentErrors, type ErrorCoder } from './coded-errors.ts';
 import { cacheDocuments, createDocumentCache } from './document-cache.ts';
 import { renderGraphiql } from './graphiql.ts';
 import { exampleTabs } from './graphiql-examples.ts';
+import { createKnownOperations } from './known-operations.ts';
 
 /** What a WebSocket operation brings along: its socket has signed in once, for all. */
 export interface SocketOperation extends Pick<Context, 'client' | 'openQueue'> {
@@ -23,6 +24,8 @@ export interface SocketOperation extends Pick<Context, 'client' | 'openQueue'> {
 export interface ServerContext {
   readonly req?: IncomingMessage;
   readonly socketOperation?: SocketOperation;
+  /** What this request was answered with elsewhere, to be written. */
+  readonly executed?: ExecutionResult;
 }
 
 interface Dependencies {
@@ -46,9 +49,8 @@ const documentCacheBytes = 16 * 2 ** 20;
 
 /** GraphQL over HTTP at /graphql, with GraphiQL, and the engine that WebSocket operations run on. */
 export function createGraphql({ schema, services, authenticate, codeError, settings }: Dependencies) {
-  const { parserAndValidationCache, forgetInvalid } = cacheDocuments(createDocumentCache(documentCacheBytes));
-  const context = async ({ req, socketOperation }: ServerContext): Promise<Context> => {
-    if (socketOperation !== undefined) return createContext(services, socketOperation);
+  const { parserAndValidationCache, noteValidity, known } = cacheDocuments(createDocumentCache(documentCacheBytes));
+  const contextOf = async (req: IncomingMessage | undefined): Promise<Context> => {
     const authorization = req?.headers.authorization;
     const viewer = authorization === undefined ? null : await requireViewer(authenticate, authorization);
     const client = {
@@ -58,9 +60,10 @@ export function createGraphql({ schema, services, authenticate, codeError, setti
     const openQueue: OpenQueue = (owner) => createFrameQueue(createBacklog(settings.backlog), owner);
     return createContext(services, { viewer, client, openQueue });
   };
-  return createYoga<ServerContext, Context>({
+  const yoga = createYoga<ServerContext, Context>({
     schema,
-    context,
+    context: ({ req, socketOperation }) =>
+      socketOperation === undefined ? contextOf(req) : createContext(services, socketOperation),
     logging: false,
     multipart: false,
     // http.ts has refused what is too large. Yoga would send every body through a stream of its own.
@@ -70,7 +73,12 @@ export function createGraphql({ schema, services, authenticate, codeError, setti
     cors: corsOptions(settings.corsOrigins),
     maskedErrors: { maskError: (error) => codeError(error) },
     parserAndValidationCache,
-    plugins: [codedDocumentErrors(codeError), forgetInvalid, ...(settings.isProduction ? [noIntrospection] : [])],
+    plugins: [
+      codedDocumentErrors(codeError),
+      noteValidity,
+      writeExecuted,
+      ...(settings.isProduction ? [noIntrospection] : []),
+    ],
     renderGraphiQL: renderGraphiql,
     graphiql: settings.isProduction
       ? false
@@ -81,14 +89,22 @@ export function createGraphql({ schema, services, authenticate, codeError, setti
           shouldPersistHeaders: true,
         },
   });
+  const { corsOrigins } = settings;
+  return { yoga, executeKnown: createKnownOperations({ schema, known, contextOf, codeError, corsOrigins }) };
 }
-export type Graphql = ReturnType<typeof createGraphql>;
+export type Graphql = ReturnType<typeof createGraphql>['yoga'];
 
 /** An empty list would be taken for every origin. Tokens are sent by hand, so no page needs credentials. */
 function corsOptions(origins: readonly string[] | null) {
   if (origins === null) return { origin: '*', credentials: false };
   return origins.length === 0 ? (false as const) : { origin: [...origins], credentials: false };
 }
+
+const writeExecuted: Plugin<ServerContext, ServerContext> = {
+  onParams({ context: { executed }, setResult }) {
+    if (executed !== undefined) setResult(executed);
+  },
+};
 
 const noIntrospection: Plugin = {
   onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),

@@ -3,15 +3,17 @@ import { Readable } from 'node:stream';
 import type { Health } from '@sync-hub/runtime/health';
 import { codedError } from '../errors.ts';
 import type { Graphql } from './graphql.ts';
+import { type ExecuteKnown, isPlain } from './known-operations.ts';
 
 interface Dependencies {
   readonly graphql: Graphql;
+  readonly executeKnown: ExecuteKnown;
   readonly health: Health;
   readonly maxBodyBytes: number;
 }
 
 /** Everything the API answers over HTTP: /graphql, the health paths, and `/`, which leads to GraphiQL. */
-export function createRequestListener({ graphql, health, maxBodyBytes }: Dependencies): RequestListener {
+export function createRequestListener({ graphql, executeKnown, health, maxBodyBytes }: Dependencies): RequestListener {
   return (request, response) => {
     if (health(request, response)) return;
     const path = request.url?.split('?', 1)[0];
@@ -21,16 +23,26 @@ export function createRequestListener({ graphql, health, maxBodyBytes }: Depende
       sendJson(response, 404, { error: 'not found' });
     } else if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
       refuseTooLarge(request, response, maxBodyBytes);
-    } else if (request.headers['transfer-encoding'] !== undefined) {
-      void readWhole(request, maxBodyBytes).then((body) => {
-        if (body === null) refuseTooLarge(request, response, maxBodyBytes);
-        // Where servers that have read a body leave it, and Yoga looks first; of a Buffer it would list every byte's key.
-        else void graphql(Object.assign(request, { body: Readable.from([body]) }), response);
-      });
+    } else if (isPlain(request) || request.headers['transfer-encoding'] !== undefined) {
+      void answerWhole(request, response);
     } else {
       void graphql(request, response);
     }
   };
+
+  async function answerWhole(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readWhole(request, maxBodyBytes);
+    if (body === null) return refuseTooLarge(request, response, maxBodyBytes);
+    const executed = isPlain(request) ? await executeKnown(request, body) : null;
+    if (executed !== null && executed.result.errors === undefined) {
+      const text = Buffer.from(JSON.stringify(executed.result));
+      response.writeHead(200, { ...executed.headers, 'content-length': text.length }).end(text);
+      return;
+    }
+    // Where servers that have read a body leave it, and Yoga looks first; of a Buffer it would list every byte's key.
+    const read = Object.assign(request, { body: Readable.from([body]) });
+    await (executed === null ? graphql(read, response) : graphql(read, response, { executed: executed.result }));
+  }
 }
 
 /**
