@@ -30,10 +30,12 @@ const beginnings = [
   /^one event to 20 sockets$/,
   /^bursts of 16 events to 20 sockets$/,
   /^10 subscriptions to 10 rows, events$/,
-  /^growth: one event to 5 sockets$/,
   /^single-row writes, 2 writers/,
   /^updateTask over HTTP, 2 clients$/,
   ...(canWatchProcesses ? [/^an idle socket with a subscription/, /^20 clients come back with cursors/] : []),
+  /^growth: one event to 5 sockets$/,
+  /^growth: 20 rows in a transaction/,
+  /^growth: 200 rows in a transaction/,
 ];
 
 const mayBeNone = /scans of the table|idle socket|further subscription/;

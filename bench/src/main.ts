@@ -69,14 +69,19 @@ async function main() {
     let failure: Error | null = null;
     const profiler = isProfiled ? createProfiler() : null;
     const kafkaBrokers = isKafkaThere ? kafka.brokers : [];
-    if (isSelected(STREAMS))
+    if (isSelected(STREAMS)) {
+      const took = startClock(STREAMS);
       for (const brokers of isKafkaThere ? [[], kafka.brokers] : [[]])
         rows.push(...(await measureStream({ kafkaBrokers: brokers, plan, profiler, layout, closing, log, tell })));
+      took();
+    }
     const selected = sections.filter(({ name }) => isSelected(name));
     for (const section of selected) {
       const tellOf = (step: string) => tell(`${section.name}: ${step}`);
+      const took = startClock(section.name);
       try {
         rows.push(...(await section.measure({ plan, layout, closing, log, kafkaBrokers, profiler, tell: tellOf })));
+        took();
       } catch (error) {
         // What it has started may be at work still: nothing is measured beside it. What was measured before is kept.
         failure = error instanceof Error ? error : new Error(String(error));
@@ -119,6 +124,12 @@ function coresOf(selected: readonly Section[]): string[] {
 /** Beside the table, which has stdout for itself. With the seconds since the start: where a run's time goes. */
 function tell(message: string): void {
   process.stderr.write(`${(performance.now() / 1_000).toFixed(0).padStart(5)} s  ${message}\n`);
+}
+
+/** @returns tells how long the section took. */
+function startClock(section: string): () => void {
+  const startedAtMs = performance.now();
+  return () => tell(`${section} took ${((performance.now() - startedAtMs) / 1_000).toFixed(0)} s`);
 }
 
 function warn(message: string): void {

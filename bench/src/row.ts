@@ -1,6 +1,6 @@
 import { quartiles } from './percentile.ts';
 
-export type Unit = 'ms' | 's' | 'per second' | 'MB' | 'KB' | '% of a core' | 'CPU s' | 'CPU ms' | 'reads';
+export type Unit = 'µs' | 'ms' | 's' | 'per second' | 'MB' | 'KB' | '% of a core' | 'CPU s' | 'CPU ms' | 'reads';
 
 /** A line of the table: one figure, and what it is held against. */
 export interface Row {

@@ -8,5 +8,5 @@ import { mutations } from './mutations/mutations-section.ts';
 import { storm } from './storm/storm-section.ts';
 import { writes } from './writes/writes-section.ts';
 
-/** In the order in which they are measured and shown, after `streams`. */
-export const sections: readonly Section[] = [fanOut, filters, growth, writes, mutations, memory, storm, drain];
+/** In the order in which they are measured and shown, after `streams`: the disk has to get over what `growth` writes. */
+export const sections: readonly Section[] = [fanOut, filters, writes, mutations, memory, storm, drain, growth];

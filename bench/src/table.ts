@@ -1,6 +1,7 @@
 import { type Bar, type Beside, isWithinBar, type Row, ratioOf, spreadOf, type Unit } from './row.ts';
 
 const decimals: Readonly<Record<Unit, number>> = {
+  µs: 1,
   ms: 2,
   s: 2,
   'per second': 0,

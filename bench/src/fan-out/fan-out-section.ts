@@ -53,7 +53,7 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
   const otherTurns: Readonly<Record<string, () => Promise<Load>>> = Object.fromEntries(
     others.map(({ what, side }) => [what, round(side, 1)]),
   );
-  const single = await rounds({ ...turnsOf(1, 'ours', 'withAssignee', 'raw', 'yoga'), ...otherTurns });
+  const single = await rounds({ ...turnsOf(1, 'withAssignee', 'raw', 'ours', 'yoga'), ...otherTurns });
   await Promise.all(others.map(({ side }) => side.close()));
   tell('one event at a time');
   const alone = await rounds({ ours: round(sides.ours, 1, 1), splice: round(sides.splice, 1, 1) });

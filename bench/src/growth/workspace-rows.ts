@@ -1,12 +1,13 @@
 import type { TestDatabase } from '@sync-hub/dev/test-database';
 import type { Bench } from '../bench.ts';
 import { createBoard } from '../board.ts';
+import { takeTurns } from '../comparison.ts';
 import { openOurSide, workspaceSubscription } from '../fan-out/our-side.ts';
-import { connectRows } from '../load/single-rows.ts';
-import { median } from '../percentile.ts';
+import { connectRows, type SingleRows } from '../load/single-rows.ts';
 import { canWatchProcesses, readCpuMs } from '../process-usage.ts';
 import type { Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
+import { growthRows } from './growth-rows.ts';
 
 /** What an event costs the API when it is one of many workspaces that is changed, and nobody here follows that one. */
 export async function measureWorkspaces(bench: Bench, stage: Stage): Promise<Row[]> {
@@ -16,25 +17,31 @@ export async function measureWorkspaces(bench: Bench, stage: Stage): Promise<Row
   const board = await createBoard(database, 1);
   const subscriptionsOf = () => [workspaceSubscription(board)];
   const side = await openOurSide({ stage, board, sockets: 1, goesTo: 'all', subscriptionsOf });
-  const rows: Row[] = [];
+  bench.tell(`events in ${workspaces.join(', ')} workspaces`);
+  const turns: Record<string, () => Promise<number>> = {};
+  const writers: SingleRows[] = [];
   for (const count of workspaces) {
-    bench.tell(`events in ${count} workspaces`);
     const elsewhere = await connectRows(database.url, await createWorkspaces(database, count));
-    const costs: number[] = [];
-    // The first round is warm-up.
-    for (let round = 0; round <= bench.plan.rounds; round++) {
+    writers.push(elsewhere);
+    turns[`of ${count}`] = async () => {
       await settle();
       const before = readCpuMs(side.pid);
       for (let event = 0; event < events; event++) await elsewhere.change();
       await settle();
-      if (round > 0) costs.push((readCpuMs(side.pid) - before) / events);
-    }
-    await elsewhere.close();
-    const what = `growth: CPU of an event in one of ${count} workspaces that nobody follows`;
-    rows.push({ what, unit: 'CPU ms', ours: median(costs), beside: null, bar: null });
+      return (readCpuMs(side.pid) - before) / events;
+    };
   }
-  await side.close();
-  return rows;
+  for (const turn of Object.values(turns)) await turn(); // Warm-up.
+  const costs = await takeTurns(bench.plan.rounds, turns);
+  await Promise.all([side.close(), ...writers.map((writer) => writer.close())]);
+  return growthRows(
+    'CPU ms',
+    workspaces.map((count) => ({
+      what: `growth: CPU of an event in one of ${count} workspaces that nobody follows`,
+      besideWhat: `with ${count}`,
+      costs: costs[`of ${count}`] ?? [],
+    })),
+  );
 
   /** An event that is followed comes last: when it has arrived, all before it have been dealt with. */
   async function settle() {

@@ -41,7 +41,7 @@ async function measure(bench: Bench) {
     await stage.hub.restartListener();
     layout.move(stage.hub.listener.pid, 'reading');
     const measured = await rate;
-    await sleep(plan.settleMs); // Until it rests again.
+    await sleep(plan.drain.settleMs); // Until it rests again.
     return measured;
   };
   tell(`${records} records`);

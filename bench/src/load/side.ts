@@ -28,8 +28,8 @@ export interface Load {
 
 /** Events that are emitted at once while a side warms up: a peer ends when a thousand wait. */
 const WARM_UP_BURST = 100;
-/** When nothing has arrived for so long, what is missing was emitted too early and will not come. */
-const STILL_MS = 5_000;
+/** When nothing has arrived for so long, what is missing was emitted too early and will not come: longer with each try. */
+const STILL_MS = { first: 200, longest: 5_000 };
 const MAX_TRIES = 30;
 
 /**
@@ -47,7 +47,7 @@ export async function warmUp(side: Side): Promise<void> {
       const events = Math.min(left, WARM_UP_BURST);
       const expected = subscribers.total() + (goesTo === 'all' ? sockets.length : events);
       marks.push(await side.emit(events));
-      await untilThereOrStill(subscribers, expected);
+      await untilThereOrStill(subscribers, expected, Math.min(STILL_MS.first * 2 ** (tries - 1), STILL_MS.longest));
     }
     const isTold = (socket: number) =>
       marks.some((mark) =>
@@ -60,10 +60,10 @@ export async function warmUp(side: Side): Promise<void> {
   throw new Error('there are sockets that no event reaches');
 }
 
-async function untilThereOrStill(subscribers: Subscribers, expected: number): Promise<void> {
+async function untilThereOrStill(subscribers: Subscribers, expected: number, stillMs: number): Promise<void> {
   let seen = subscribers.total();
   let movedAtMs = performance.now();
-  while (subscribers.total() < expected && performance.now() - movedAtMs < STILL_MS) {
+  while (subscribers.total() < expected && performance.now() - movedAtMs < stillMs) {
     await sleep(10);
     subscribers.check();
     if (subscribers.total() === seen) continue;

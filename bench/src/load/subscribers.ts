@@ -36,7 +36,7 @@ export interface Subscribers {
   /** The last message of that socket, as it came. It is kept only while `keepLast` is on. */
   last(socket: number): string;
   keepLast(isKept: boolean): void;
-  /** Sockets that have been told that they are up to date, by a message without an event. */
+  /** Sockets that have been told that they are up to date, with their last event or in a message of its own. */
   upToDate(): number;
   /** One subscription more on each socket. */
   subscribeAll(subscription: Subscription): void;
@@ -55,7 +55,8 @@ const REFUSALS = ['"type":"error"', '"errors":['];
 export async function openSubscribers(options: SubscribersOptions): Promise<Subscribers> {
   const { sockets, atOnce = 100 } = options;
   const counts = new Uint32Array(sockets);
-  const upToDate = new Uint8Array(sockets);
+  /** 1: asks whether it is up to date, and was not told so yet. Who does not ask is not looked at. */
+  const isWaited = new Uint8Array(sockets);
   let upToDateCount = 0;
   const lasts: string[] = [];
   const wires: Wire[] = [];
@@ -70,11 +71,11 @@ export async function openSubscribers(options: SubscribersOptions): Promise<Subs
     messages++;
     const text = chunk.subarray(start, end);
     if (isKept) lasts[socket] = text.toString();
+    if (isWaited[socket] === 1 && text.includes(UP_TO_DATE, 0, 'latin1')) {
+      isWaited[socket] = 0;
+      upToDateCount++;
+    }
     if (!text.includes(EVENT_MARK, 0, 'latin1')) {
-      if (upToDate[socket] === 0 && text.includes(UP_TO_DATE)) {
-        upToDate[socket] = 1;
-        upToDateCount++;
-      }
       if (REFUSALS.some((refusal) => text.includes(refusal))) failure ??= text.toString();
       return;
     }
@@ -110,7 +111,10 @@ export async function openSubscribers(options: SubscribersOptions): Promise<Subs
     if (options.connectionParams === null) return;
     wire.send({ type: 'connection_init', payload: options.connectionParams });
     await acknowledged;
-    for (const payload of options.subscriptionsOf(socket)) wire.send({ id: randomUUID(), type: 'subscribe', payload });
+    for (const payload of options.subscriptionsOf(socket)) {
+      if (payload.query.includes('upToDate')) isWaited[socket] = 1;
+      wire.send({ id: randomUUID(), type: 'subscribe', payload });
+    }
   }
 
   for (let first = 0; first < sockets; first += atOnce)

@@ -112,7 +112,7 @@ async function stormRounds(
   const reads = (await countScans(stage)) - scansBefore;
 
   const rounds: StormRound[] = [];
-  while (rounds.length < plan.rounds) rounds.push(await storm());
+  while (rounds.length < Math.min(plan.rounds, plan.storm.rounds)) rounds.push(await storm());
   return { rounds, reads };
 }
 
