@@ -8,7 +8,10 @@ import { signedIn } from '../authority/rules.ts';
 import { ForbiddenError, NotFoundError, RowConflictError } from '../errors.ts';
 import { comment } from '../schema/comment.ts';
 import { task } from '../schema/task.ts';
+import { user } from '../schema/user.ts';
+import { atHand } from './at-hand.ts';
 import { createLook } from './look.ts';
+import { rowFromFields } from './record-row.ts';
 import type { Input } from './values.ts';
 import { deleteRow, updateRow } from './write.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -52,7 +55,16 @@ const query: Query = (text, ...values) => {
 
 function call(fieldName: string, input: Input): WriteRequest {
   const { prisma } = clients;
-  return { prisma, query, look: createLook(query), claimKey: new Uint8Array(32), viewer, fieldName, input };
+  return {
+    prisma,
+    query,
+    look: createLook(query),
+    claimKey: new Uint8Array(32),
+    viewer,
+    fieldName,
+    input,
+    profiles: [],
+  };
 }
 const update = (input: Input) => updateRow(task, taskId, call('updateTask', input));
 const captured = () => database.query(`SELECT FROM sync.outbox WHERE "table" = 'tasks'`);
@@ -70,6 +82,22 @@ test('one that cannot change what policies say is judged by the very statement t
   expect(await deleteRow(task, taskId, call('deleteTask', {}))).toMatchObject({ id: taskId, row: null });
   expect(sent).toHaveLength(3);
   expect(await database.query('SELECT FROM tasks WHERE id = $1', [taskId])).toEqual([]);
+});
+
+test('it gives the profiles that are asked for beside the row, as far as there are any', async () => {
+  const profiles = ['assignee', 'createdBy'].map((field) => ({
+    field,
+    from: task,
+    reference: `${field}Id`,
+    to: user,
+  }));
+  await database.query('UPDATE tasks SET assignee_id = $1 WHERE id = $2', [viewer.userId, taskId]);
+  const { row } = await updateRow(task, taskId, { ...call('updateTask', { title: 'After' }), profiles });
+  if (row === null) throw new Error('no row');
+  const [read] = await clients.prisma.user.findMany({ where: { id: viewer.userId } });
+  expect(atHand(row, 'assignee')).toEqual(rowFromFields(user, { ...read }));
+  expect(atHand(row, 'createdBy')).toBeUndefined();
+  expect(sent).toHaveLength(1);
 });
 
 test('it says why it writes nothing, and has claimed nothing', async () => {

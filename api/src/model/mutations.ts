@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import { ValidationError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { type Context, signedInViewer } from './context.ts';
@@ -14,6 +14,7 @@ import {
   ValidationErrorType,
 } from './result-union.ts';
 import type { Row } from './row.ts';
+import { profilesOf } from './selection.ts';
 import type { Input } from './values.ts';
 import { createRow, deleteRow, updateRow } from './write.ts';
 import { addCreateInput, addDeleteInput, addUpdateInput } from './write-input.ts';
@@ -23,14 +24,15 @@ import type { WriteRequest, Written } from './write-request.ts';
 export function addMutations(model: Model, row: RowRef): void {
   const { name } = model;
   const conflict = addRowConflictError(model, row);
-  const request = (context: Context, fieldName: string, input: Input): WriteRequest => ({
+  const request = (context: Context, info: GraphQLResolveInfo, input: Input): WriteRequest => ({
     prisma: context.services.prisma,
     query: context.services.query,
     look: context.services.look,
     claimKey: context.services.claimKey,
     viewer: signedInViewer(context),
-    fieldName,
+    fieldName: info.fieldName,
     input,
+    profiles: profilesOf(model, info),
   });
 
   if (model.mutations.includes('create')) {
@@ -45,7 +47,7 @@ export function addMutations(model: Model, row: RowRef): void {
       t.field({
         type: union,
         args: { input: t.arg({ type: input, required: true }) },
-        resolve: (_, args, context) => answer(() => createRow(model, request(context, `create${name}`, args.input))),
+        resolve: (_, args, context, info) => answer(() => createRow(model, request(context, info, args.input))),
       }),
     );
   }
@@ -62,10 +64,8 @@ export function addMutations(model: Model, row: RowRef): void {
       t.field({
         type: union,
         args: { input: t.arg({ type: input, required: true }) },
-        resolve: (_, args, context) =>
-          answer(async () =>
-            updateRow(model, readInputId(model, args.input.id), request(context, `update${name}`, args.input)),
-          ),
+        resolve: (_, args, context, info) =>
+          answer(async () => updateRow(model, readInputId(model, args.input.id), request(context, info, args.input))),
       }),
     );
   }
@@ -81,10 +81,8 @@ export function addMutations(model: Model, row: RowRef): void {
       t.field({
         type: union,
         args: { input: t.arg({ type: input, required: true }) },
-        resolve: (_, args, context) =>
-          answer(async () =>
-            deleteRow(model, readInputId(model, args.input.id), request(context, `delete${name}`, args.input)),
-          ),
+        resolve: (_, args, context, info) =>
+          answer(async () => deleteRow(model, readInputId(model, args.input.id), request(context, info, args.input))),
       }),
     );
   }

@@ -1,10 +1,11 @@
 import type { ModelTypes } from './add-model.ts';
+import { atHand } from './at-hand.ts';
 import { builder } from './builder.ts';
 import type { Model } from './model.ts';
 import type { RowRef } from './object-type.ts';
 import { connectionComplexity, readVisiblePage } from './queries.ts';
 import { textOf } from './row.ts';
-import { readsRowsOf } from './selection.ts';
+import { leadsToProfile, readsRowsOf } from './selection.ts';
 
 /** What relations may lead to. */
 export interface Targets {
@@ -46,11 +47,11 @@ export function addRelations({ model, types }: { model: Model; types: ModelTypes
       t.field({
         type: isProfile ? targets.profile.type : target(field.to).types.row,
         nullable: true,
-        extensions: isProfile ? {} : readsRowsOf(other),
+        extensions: isProfile ? leadsToProfile({ field: name, from: model, reference, to: other }) : readsRowsOf(other),
         resolve(row, _, { rows }) {
           const id = row[reference];
           if (typeof id !== 'string') return null;
-          return isProfile ? rows.any(other, id) : rows.visible(other, id);
+          return isProfile ? (atHand(row, name) ?? rows.any(other, id)) : rows.visible(other, id);
         },
       }),
     );

@@ -19,6 +19,15 @@ interface Dependence {
   readonly readsRowsOf?: Model;
   /** It knows its viewer, or his session. */
   readonly isPersonal?: boolean;
+  /** It leads to a row that whoever sees this one may see. */
+  readonly profile?: Profile;
+}
+/** A relation of this kind, as a statement can follow it. */
+export interface Profile {
+  readonly field: string;
+  readonly from: Model;
+  readonly reference: string;
+  readonly to: Model;
 }
 type Extensions = { readonly dependence: Dependence };
 
@@ -30,7 +39,26 @@ export function readsRowsOf(model: Model): Extensions {
 /** For the `extensions` of a field that knows its viewer, or his session. */
 export const personal: Extensions = { dependence: { isPersonal: true } };
 
+/** For the `extensions` of a relation to a profile. */
+export function leadsToProfile(profile: Profile): Extensions {
+  return { dependence: { profile } };
+}
+
 /** By operation, as it was parsed: one text is parsed once for all who send it. */
+const profiles = new WeakMap<OperationDefinitionNode, readonly Profile[]>();
+
+/** The profiles that an operation may ask for beside rows of the model, each once. */
+export function profilesOf(model: Model, { operation, fragments, schema }: GraphQLResolveInfo): readonly Profile[] {
+  let all = profiles.get(operation);
+  if (all === undefined) {
+    const nodes = [operation, ...Object.values(fragments)];
+    all = [...new Set(nodes.flatMap((node) => dependencesIn(schema, node)).flatMap((one) => one.profile ?? []))];
+    profiles.set(operation, all);
+  }
+  return all.filter(({ from }) => from === model);
+}
+
+/** The same. */
 const known = new WeakMap<OperationDefinitionNode, Omit<Selection, 'responseName'>>();
 
 /** What the selection of a subscription depends on. */

@@ -1,9 +1,13 @@
+import type { JsonRow } from '@sync-hub/stream/change-record';
 import pg from 'pg';
 import { actingSql } from '../auth/acting.ts';
+import { putAtHand } from './at-hand.ts';
 import { columnOf } from './field.ts';
 import type { Model, Values } from './model.ts';
 import { claimSql } from './mutation-claim.ts';
-import { fieldColumns, rowFromFields } from './record-row.ts';
+import { fieldColumns, rowFromFields, rowFromRecord } from './record-row.ts';
+import type { Row } from './row.ts';
+import type { Profile } from './selection.ts';
 import { mutationIdOf, type WriteRequest, type Written } from './write-request.ts';
 
 /** Gives a value a place among the statement's, and says which: `$3`. */
@@ -77,21 +81,36 @@ async function write(
     from = 'acting, claimed';
   }
   const text = `WITH ${parts.join()} ${verb(parameter, from, isTarget)}
-    RETURNING pg_current_xact_id()::text AS "transactionId", ${fieldColumns(model, 'target')}`;
-  const [written] = await orNone(request.query<{ transactionId: string }>(text, ...values));
+    RETURNING pg_current_xact_id()::text AS "transactionId", ${fieldColumns(model, 'target')}${request.profiles.map(profileColumn).join('')}`;
+  const [written] = await orNone(request.query<Returned>(text, ...values));
   return written === undefined
     ? null
-    : {
-        id,
-        row: rowFromFields(model, written as typeof written & Readonly<Record<string, unknown>>),
-        transactionId: written.transactionId,
-      };
+    : { id, row: rowWithProfiles(model, written, request), transactionId: written.transactionId };
+}
+
+type Returned = { readonly transactionId: string } & Readonly<Record<string, unknown>>;
+
+/** As of the statement's snapshot. */
+function profileColumn({ reference, to }: Profile, index: number): string {
+  const row = `SELECT row_to_json(profile) FROM ${to.table} profile WHERE profile.id = target.${columnOf(reference)}`;
+  return `, (${row}) AS "profile${index}"`;
+}
+
+function rowWithProfiles(model: Model, written: Returned, { profiles }: WriteRequest): Row {
+  const row = rowFromFields(model, written);
+  const others = new Map<string, Row>();
+  for (const [index, { field, to }] of profiles.entries()) {
+    const profile = written[`profile${index}`];
+    if (typeof profile === 'object' && profile !== null) others.set(field, rowFromRecord(to, profile as JsonRow));
+  }
+  putAtHand(row, others);
+  return row;
 }
 
 /** Classes of SQLSTATE: a constraint was violated, two transactions were in each other's way. */
 const refusals = /^(23|40)/;
 
-async function orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+async function orNone<Given>(rows: Promise<Given[]>): Promise<Given[]> {
   try {
     return await rows;
   } catch (error) {

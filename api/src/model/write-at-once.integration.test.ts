@@ -58,7 +58,16 @@ const query: Query = async (text, ...values) => {
 
 function call(fieldName: string, input: Input): WriteRequest {
   const { prisma } = clients;
-  return { prisma, query, look: createLook(query), claimKey: new Uint8Array(32), viewer, fieldName, input };
+  return {
+    prisma,
+    query,
+    look: createLook(query),
+    claimKey: new Uint8Array(32),
+    viewer,
+    fieldName,
+    input,
+    profiles: [],
+  };
 }
 const update = (input: Input) => updateRow(task, taskId, call('updateTask', input));
 /** It says something of a field that a rule asks about: the row has to be looked at first. */

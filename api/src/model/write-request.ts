@@ -3,6 +3,7 @@ import type { Query } from '@sync-hub/prisma/query';
 import type { Viewer } from '../auth/authenticate.ts';
 import type { Look } from './look.ts';
 import type { Row } from './row.ts';
+import type { Profile } from './selection.ts';
 import type { Input } from './values.ts';
 
 /** A call of one of the generic mutations. */
@@ -15,6 +16,8 @@ export interface WriteRequest {
   /** Name of the mutation's field: a mutationId is bound to it. */
   readonly fieldName: string;
   readonly input: Input;
+  /** What is asked for beside the row that is written. One statement can give both. */
+  readonly profiles: readonly Profile[];
 }
 
 /** What a mutation wrote. `row` is as its viewer may read it; null when it was deleted. */
