@@ -32,14 +32,18 @@ async function measure(bench: Bench): Promise<readonly Row[]> {
   });
 
   bench.tell(`${sockets} clients come back with a cursor`);
-  const reconnects = await stormRounds(bench, stage, witness, async () => {
+  const reconnects = await stormRounds(bench, { stage, witness, what: 'return with cursors' }, async () => {
     const cursors = await leave(stage, returning.workspaceId, sockets, writer);
     await writer.commitBurst(missed);
     return (socket) => follow(returning.workspaceId, cursors[socket] ?? null);
   });
   bench.tell(`${sockets} clients open the same watch`);
   const fresh = await createBoard(stage.hub.database, tasks);
-  const watches = await stormRounds(bench, stage, witness, async () => () => watch(fresh.workspaceId));
+  const watches = await stormRounds(
+    bench,
+    { stage, witness, what: 'open the same watch' },
+    async () => () => watch(fresh.workspaceId),
+  );
 
   await Promise.all([writer.close(), witness.close()]);
   await stage.close();
@@ -81,9 +85,8 @@ async function openAll(stage: Stage, sockets: number, of: (socket: number) => Su
 
 /** @param prepare  before each storm; says what each of its clients asks for. */
 async function stormRounds(
-  { plan }: Bench,
-  stage: Stage,
-  witness: Child,
+  { plan, profiler }: Bench,
+  { stage, witness, what }: { readonly stage: Stage; readonly witness: Child; readonly what: string },
   prepare: () => Promise<(socket: number) => Subscription>,
 ): Promise<StormRounds> {
   const { sockets, idleMs, countedMs } = plan.storm;
@@ -91,6 +94,7 @@ async function stormRounds(
   if (api === undefined) throw new Error('a stage without an API');
   const storm = async () => {
     const of = await prepare();
+    await untilAlone(stage);
     const idle = await watched(witness, () => sleep(idleMs));
     const cpuBeforeMs = readCpuMs(api.pid);
     const startedAtMs = performance.now();
@@ -113,7 +117,24 @@ async function stormRounds(
 
   const rounds: StormRound[] = [];
   while (rounds.length < Math.min(plan.rounds, plan.storm.rounds)) rounds.push(await storm());
+  if (profiler !== null) {
+    const once = await prepare();
+    await untilAlone(stage);
+    const name = `api-storm-${what.split(' ')[0]}`;
+    await profiler.during({ name, what: `API, ${sockets} clients ${what}` }, api, async () =>
+      (await openAll(stage, sockets, once)).close(),
+    );
+  }
   return { rounds, reads };
+}
+
+/** Those of the storm before are gone, for the API too: what is left of it is not idle. */
+async function untilAlone({ hub }: Stage): Promise<void> {
+  const count = async () => {
+    const metrics = await (await fetch(new URL('/metrics', hub.urls[0]))).text();
+    return Number(/^sync_hub_api_subscriptions (\d+)$/m.exec(metrics)?.[1]);
+  };
+  await waitFor(async () => (await count()) === 1, { what: 'the witness to be alone', timeoutMs: TIMEOUT_MS });
 }
 
 /** What the connected client saw meanwhile. */
