@@ -2,12 +2,13 @@ import { expect, test } from '@jest/globals';
 import { createBatch } from './batch.ts';
 
 /** Holds what it is asked for until the test answers. */
-function heldBatch() {
+function heldBatch(settings = {}) {
   const asked: { keys: readonly number[]; answer: (values: readonly string[]) => void; fail: (e: Error) => void }[] =
     [];
   const load = createBatch(
     (keys: readonly number[]) =>
       new Promise<readonly string[]>((answer, fail) => asked.push({ keys: [...keys], answer, fail })),
+    settings,
   );
   return { asked, load };
 }
@@ -55,4 +56,21 @@ test('nothing is kept: the same key is loaded again', async () => {
     expect(await answer).toBe(value);
   }
   expect(asked).toHaveLength(2);
+});
+
+test('while as many loads are under way as may be, what is asked for is gathered, and loaded at once when one has ended, or failed', async () => {
+  const { asked, load } = heldBatch({ maxUnderWay: 1 });
+  const first = load(1);
+  await nextTurn();
+  const second = load(2);
+  await nextTurn();
+  const third = load(3);
+  await nextTurn();
+  expect(asked.map(({ keys }) => keys)).toEqual([[1]]);
+  asked[0]?.fail(new Error('away'));
+  await expect(first).rejects.toThrow('away');
+  await nextTurn();
+  expect(asked.map(({ keys }) => keys)).toEqual([[1], [2, 3]]);
+  asked[1]?.answer(['two', 'three']);
+  expect(await Promise.all([second, third])).toEqual(['two', 'three']);
 });

@@ -9,16 +9,41 @@ const maxKeys = 500;
  *
  * When a load fails, all that were in it fail. So no key may be one that Postgres refuses.
  *
- * @param load  gives a value for each key, in the order of the keys.
+ * @param load         gives a value for each key, in the order of the keys.
+ * @param maxUnderWay  while so many loads are, what is asked for is gathered, to be asked for at once when one of them has ended.
  */
 export function createBatch<Key, Value>(
   load: (keys: readonly Key[]) => Promise<readonly Value[]>,
+  { maxUnderWay = Number.POSITIVE_INFINITY } = {},
 ): (key: Key) => Promise<Value> {
-  const loader = new DataLoader<Key, Value>(load, {
+  let underWay = 0;
+  const held: (() => void)[] = [];
+
+  async function loadCounted(keys: readonly Key[]): Promise<readonly Value[]> {
+    try {
+      return await load(keys);
+    } finally {
+      underWay -= 1;
+      begin();
+    }
+  }
+  function begin() {
+    while (underWay < maxUnderWay) {
+      const run = held.shift();
+      if (run === undefined) return;
+      underWay += 1;
+      run();
+    }
+  }
+  const loader = new DataLoader<Key, Value>(loadCounted, {
     cache: false,
     maxBatchSize: maxKeys,
     // After everything that the sockets had to read in this turn.
-    batchScheduleFn: (run) => void setImmediate(run),
+    batchScheduleFn: (run) =>
+      void setImmediate(() => {
+        held.push(run);
+        begin();
+      }),
   });
   return (key) => loader.load(key);
 }

@@ -32,13 +32,14 @@ export interface AuthenticateDeps {
  *
  * A viewer is given only for a good token whose session is alive at this moment. UNAUTHENTICATED: no token, or none of
  * ours. TOKEN_EXPIRED: refresh, then come again. SESSION_REVOKED: revoked, expired or gone with its user: sign in again.
- * Costs a query, shared by all who come in the same turn, and none for a bad token. Rejects only when Postgres does not answer.
+ * Costs a query, shared by all who come in the same turn, or while others are asked for, and none for a bad token. Rejects only
+ * when Postgres does not answer.
  */
 export function createAuthenticate({ query, accessTokens }: AuthenticateDeps): Authenticate {
   const liveSession = createBatch(async (sessionIds: readonly string[]) => {
     const live = await readLiveSessions(query, [...new Set(sessionIds)]);
     return sessionIds.map((sessionId) => live.get(sessionId) ?? null);
-  });
+  }, askedAtATime);
   return async (authorization) => {
     const bearer = typeof authorization === 'string' ? bearerToken.exec(authorization)?.[1] : undefined;
     if (bearer === undefined) return { ok: false, code: 'UNAUTHENTICATED' };
@@ -51,6 +52,9 @@ export function createAuthenticate({ query, accessTokens }: AuthenticateDeps): A
     return { ok: true, viewer: { userId, sessionId, role: session.role, tokenExpiresAt: expiresAt } };
   };
 }
+
+/** A crowd that comes in over many turns costs a handful of queries; one more than what keeps Postgres busy. */
+const askedAtATime = { maxUnderWay: 2 };
 
 /** The scheme's name in any case (RFC 9110, section 11.1), the token's characters as RFC 6750, section 2.1 has them. */
 const bearerToken = /^bearer +([\w\-.~+/]+=*)$/i;
