@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '@sync-hub/dev/hub';
 import { waitFor } from '@sync-hub/dev/wait-for';
+import pg from 'pg';
 import { addPerson, createWorld, type World } from './cast.ts';
 import { type Person, uuidOf } from './person.ts';
 import { errorsOf, type Message, openSignedIn, type RawSocket } from './raw-socket.ts';
@@ -44,6 +45,7 @@ const titles = `subscription ($in: ID!, $after: SyncCursor) { ${ofTasks} { curso
 
 interface Told {
   readonly cursor: string;
+  readonly reset?: boolean;
   readonly changes: readonly unknown[];
 }
 function framesOf({ messages }: RawSocket, id: string): Told[] {
@@ -61,11 +63,13 @@ async function signedIn(person: Person): Promise<RawSocket> {
 function subscribe(socket: RawSocket, id: string, query: string, more: object = {}, after: string | null = null) {
   socket.send({ type: 'subscribe', id, payload: { query, variables: { in: world.Workspace, after }, ...more } });
 }
+async function metric(name: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^sync_hub_api_${name} (\\d+)`, 'm').exec(metrics)?.[1]);
+}
 /** Waits until so many subscriptions are live, in so many groups. */
 async function live(subscriptions: number, groups: number) {
-  const count = async (name: string) =>
-    Number(new RegExp(`^sync_hub_api_${name} (\\d+)`, 'm').exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
-  await waitFor(async () => (await count('subscriptions')) === subscriptions && (await count('groups')) === groups, {
+  await waitFor(async () => (await metric('subscriptions')) === subscriptions && (await metric('groups')) === groups, {
     what: `${subscriptions} subscriptions in ${groups} groups`,
   });
 }
@@ -124,6 +128,79 @@ describe('those who ask alike', () => {
     subscribe(ada, 'again', titles, {}, titlesCursor);
     await waitFor(() => changesOf(ada, 'again').length >= 1, { what: 'what was missed' });
     expect(changesOf(ada, 'again')).toEqual([[{ row: { title: 'two' } }]]);
+  });
+});
+
+describe('many who open the same watch at once', () => {
+  const ofTasks = 'watchTasks(where: { workspaceId: { eq: $in } }, after: $after)';
+  const rows = `subscription ($in: ID!, $after: SyncCursor) { ${ofTasks} { cursor reset upToDate changes { operation row { title } } } }`;
+  const someId = (index: number) => `watch "${index}"`;
+
+  /** Opens so many while the table is locked: none has its snapshot before all are there. */
+  async function openAtOnce(watchers: readonly Person[], query: string): Promise<{ socket: RawSocket; id: string }[]> {
+    const lock = new pg.Client({ connectionString: hub.database.url });
+    await lock.connect();
+    try {
+      await lock.query('BEGIN; LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE');
+      const opened = await Promise.all(
+        watchers.map(async (person, index) => ({ socket: await signedIn(person), id: someId(index) })),
+      );
+      for (const { socket, id } of opened) subscribe(socket, id, query);
+      await waitFor(async () => (await metric('subscriptions')) === opened.length, { what: 'all to wait' });
+      await lock.query('COMMIT');
+      return opened;
+    } finally {
+      await lock.end();
+    }
+  }
+  const crowd = () =>
+    Array.from({ length: 30 }, (_, index) => [people.ada, people.bob, people.cay][index % 3] as Person);
+
+  test('are read for once, whoever they are, and each is told all rows, then every change, under cursors of its own', async () => {
+    await rename('as it was');
+    const before = await metric('snapshots');
+    const opened = await openAtOnce(crowd(), rows);
+    for (const { socket, id } of opened) {
+      await waitFor(() => framesOf(socket, id).length >= 1, { what: 'the rows' });
+      expect(framesOf(socket, id)[0]).toMatchObject({
+        reset: true,
+        changes: [{ operation: 'CREATED', row: { title: 'as it was' } }],
+      });
+    }
+    expect((await metric('snapshots')) - before).toBe(1);
+    await rename('as it is');
+    for (const { socket, id } of opened) {
+      await waitFor(() => changesOf(socket, id).length >= 2, { what: 'the change' });
+      expect(changesOf(socket, id)[1]).toEqual([{ operation: 'UPDATED', row: { title: 'as it is' } }]);
+    }
+    // Each viewer's own, and of no other.
+    const [first, second] = opened;
+    if (first === undefined || second === undefined) throw new Error('nobody is there');
+    const after = framesOf(first.socket, first.id)[0]?.cursor ?? '';
+    expect(after).not.toBe(framesOf(second.socket, second.id)[0]?.cursor);
+    subscribe(first.socket, 'again', rows, {}, after);
+    await waitFor(() => changesOf(first.socket, 'again').length >= 1, { what: 'what was missed' });
+    expect(framesOf(first.socket, 'again').map(({ reset }) => reset)).not.toContain(true);
+    expect(changesOf(first.socket, 'again')).toEqual([[{ operation: 'UPDATED', row: { title: 'as it is' } }]]);
+    subscribe(second.socket, 'stolen', rows, {}, after);
+    const refusal = await second.socket.receive('a refusal', (message: Message) => message.id === 'stolen');
+    expect(errorsOf(refusal).map(({ extensions }) => extensions.code)).toEqual(['CURSOR_INVALID']);
+  });
+
+  test('are read for apart where their rights make a difference', async () => {
+    const before = await metric('snapshots');
+    const opened = await openAtOnce(
+      [people.ada, people.bob, people.cay],
+      'subscription ($in: ID, $after: SyncCursor) { watchTasks(after: $after) { cursor reset upToDate changes { operation row { title } } } }',
+    );
+    const counts: number[] = [];
+    for (const { socket, id } of opened) {
+      await waitFor(() => framesOf(socket, id).length >= 1, { what: 'the rows' });
+      counts.push(changesOf(socket, id)[0]?.length ?? 0);
+    }
+    // Bob is in another workspace besides.
+    expect(counts).toEqual([1, 2, 1]);
+    expect((await metric('snapshots')) - before).toBe(2);
   });
 });
 

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAuth } from './auth/auth.ts';
 import type { ApiSettings } from './config.ts';
+import { createEntrance } from './entrance.ts';
 import { readClaimedRow } from './feed/claimed-row.ts';
 import { createCursors } from './feed/cursor.ts';
 import { createFeed } from './feed/feed.ts';
@@ -68,6 +69,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   closing.add('prisma', () => prisma.$disconnect());
   const stream = await openStream(config, log);
   closing.add('stream', stream.close);
+  const entrance = createEntrance();
   const startPoints = createStartPoints({
     connect: async () => {
       const client = new pg.Client({
@@ -79,6 +81,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       await client.connect();
       return client;
     },
+    entrance,
     settings: { relayTimeoutMs },
   });
   closing.add('start points', startPoints.close);
@@ -100,6 +103,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     stream,
     startPoints,
     snapshots,
+    entrance,
     cursors: createCursors(config.JWT_SECRET),
     readClaimed: (outboxId) => readClaimedRow(prisma, outboxId),
     workspaceColumn,
@@ -164,6 +168,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     graphql,
     authenticate,
     sockets,
+    entrance,
     codeError,
     log,
     settings: {

@@ -18,6 +18,7 @@ export function collectFeedMetrics(registry: Registry, feed: Feed, sockets: Sock
   gauge('log_repeated_records', 'Records met again and dropped', () => feed.counters.repeated);
   gauge('log_unreadable_records', 'Records on the stream that are not ours', () => feed.counters.unreadable);
   gauge('log_transactions', 'Transactions passed since start', () => feed.counters.transactions);
+  gauge('snapshots', 'Snapshots read, each for all who waited for it', () => feed.counters.snapshots);
   gauge('feed_resyncs', 'Times the log could not be continued', () => feed.counters.resyncs);
   new Gauge({
     name: 'sync_hub_api_subscriptions_lost',

@@ -1,6 +1,7 @@
 import { asCodedError, isCoded } from '../errors.ts';
 import { type Follow, needsPeers } from './follow-request.ts';
-import type { Snapshot, Snapshots } from './snapshots.ts';
+import type { SharedSnapshots } from './shared-snapshots.ts';
+import type { Snapshot } from './snapshots.ts';
 import type { StartPoint, StartPoints } from './start-point.ts';
 import { untilAnswered } from './until-answered.ts';
 import { whyEnded } from './why-ended.ts';
@@ -8,20 +9,20 @@ import { whyEnded } from './why-ended.ts';
 export interface BeginningsDependencies {
   readonly request: Follow;
   readonly startPoints: StartPoints;
-  readonly snapshots: Pick<Snapshots, 'read'>;
+  readonly snapshots: SharedSnapshots;
 }
 
 /** What a subscription begins with: a start point alone, or with all its rows. Only for a session that lives. */
 export function createBeginnings({ request, startPoints, snapshots }: BeginningsDependencies) {
-  const { views, viewerId, sessionId } = request;
-  const asked = { views, viewerId, sessionId, needsPeers: needsPeers(request) };
+  const { viewerId, sessionId } = request;
+  const asked = { viewerId, sessionId, needsPeers: needsPeers(request) };
 
   function requireSession({ authority }: StartPoint) {
     if (!authority.liveSessionIds.includes(sessionId)) throw whyEnded.sessionEnded();
   }
 
   async function rows(signal: AbortSignal): Promise<Snapshot> {
-    const snapshot = await snapshots.read(asked, signal);
+    const snapshot = await snapshots.read(request, signal);
     try {
       requireSession(snapshot.start);
       signal.throwIfAborted();

@@ -14,6 +14,8 @@ export function createFeedCounters() {
     resyncs: 0,
     /** Transactions passed. */
     transactions: 0,
+    /** Snapshots read, each for all who waited for it. */
+    snapshots: 0,
     /** Subscriptions that could not be continued exactly, and why. */
     losses,
   };

@@ -2,9 +2,10 @@ import type { ChangeRecord } from '@sync-hub/stream/change-record';
 import { comparePositions } from '@sync-hub/stream/sequence';
 import type { Position, Reader, Stream } from '@sync-hub/stream/stream';
 import { directoryTables, endedSessions } from '../authority/directory.ts';
+import type { Entrance } from '../entrance.ts';
 import { codedError } from '../errors.ts';
 import { createAudience } from './audience.ts';
-import { createBell } from './bell.ts';
+import { createCrowdBell } from './bell.ts';
 import { createClaimResolver, type ReadClaimed } from './claimed-row.ts';
 import type { Cursors } from './cursor.ts';
 import { type Everybody, loadEverybody } from './everybody.ts';
@@ -19,6 +20,7 @@ import { readHistory } from './history.ts';
 import type { LogView } from './log-view.ts';
 import { createRing } from './ring.ts';
 import { createSharedReplays, type ReplaySettings } from './shared-replays.ts';
+import { createSharedSnapshots } from './shared-snapshots.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { StartPoints } from './start-point.ts';
 import { createTransactionAssembler, type LogPosition, type LogTransaction } from './transaction.ts';
@@ -30,6 +32,7 @@ interface Dependencies {
   readonly stream: Stream;
   readonly startPoints: StartPoints;
   readonly snapshots: Pick<Snapshots, 'read'>;
+  readonly entrance: Entrance;
   readonly cursors: Cursors;
   /** The rows of a change that was too large for the stream. */
   readonly readClaimed: ReadClaimed;
@@ -64,7 +67,7 @@ const backfillRecords = 10_000;
  * rows are read again, changes end with CURSOR_EXPIRED. Never a silent gap.
  */
 export function createFeed(dependencies: Dependencies) {
-  const { stream, startPoints, snapshots, cursors, onSessionEnded, settings, log } = dependencies;
+  const { stream, startPoints, snapshots, entrance, cursors, onSessionEnded, settings, log } = dependencies;
   const counters = createFeedCounters();
   const closing = new AbortController();
   const resolveClaim = createClaimResolver(dependencies.readClaimed, log, closing.signal);
@@ -89,7 +92,7 @@ export function createFeed(dependencies: Dependencies) {
   let lastRecordAt = Date.now();
   let reader: Reader | null = null;
   let ticker: NodeJS.Timeout | null = null;
-  const moves = createBell();
+  const moves = createCrowdBell();
   const unreached = createUnreached({ stream, onLost: moves.ring, log, patienceMs: settings.lostTailMs });
 
   const logView: LogView = {
@@ -161,9 +164,7 @@ export function createFeed(dependencies: Dependencies) {
     moves.ring();
   }
 
-  function readEverybody(): Promise<Everybody> {
-    return untilAnswered(() => loadEverybody(startPoints), { signal: closing.signal });
-  }
+  const readEverybody = () => untilAnswered(() => loadEverybody(startPoints), { signal: closing.signal });
 
   /** @param next  the epoch that follows, if it is another one. */
   function meetAnew(reason: string, next: number | null = null) {
@@ -180,9 +181,9 @@ export function createFeed(dependencies: Dependencies) {
   const following = {
     log: logView,
     startPoints,
-    snapshots,
+    snapshots: createSharedSnapshots({ snapshots, log: logView, entrance, counters }),
     cursors,
-    frames: createFrameWriter({ cursors, bounds: settings.frame }),
+    frames: createFrameWriter({ cursors, bounds: settings.frame, maxRecentBytes: settings.replays.maxBytes }),
     onLive: audience.setLive,
     onLoss({ request: { viewerId } }: Follower, loss: Loss) {
       counters.losses[loss] += 1;
@@ -191,7 +192,6 @@ export function createFeed(dependencies: Dependencies) {
     onEnd: followers.remove,
   };
 
-  // ── who follows ──────────────────────────────────────────────────────────────────────────────────────────────────
   /** Tells every subscriber to come back. */
   function endAll() {
     for (const follower of followers.all()) follower.end(whyEnded.goingAway());
@@ -206,15 +206,15 @@ export function createFeed(dependencies: Dependencies) {
     const now = Date.now();
     const beat = { now, quietSince: now - settings.progressMs, isStalled: isStalled(now) };
     for (const follower of followers.all()) follower.tick(beat);
+    following.frames.recent.age();
     void unreached.look();
   }
 
   const isStalled = (now: number) => now - lastRecordAt > settings.stalledMs;
 
   function isReady(): boolean {
-    if (met === null) return false;
-    if (readyAt === null || comparePositions(met.position, readyAt) >= 0) readyAt = null;
-    return readyAt === null;
+    if (met !== null && readyAt !== null && comparePositions(met.position, readyAt) >= 0) readyAt = null;
+    return met !== null && readyAt === null;
   }
 
   return {

@@ -36,6 +36,14 @@ export interface Selection {
   readonly isPersonal: boolean;
 }
 
+/**
+ * Whether a frame may be told to others of the group at another time than it was made at. Not where it loads rows by what its
+ * viewer may read: by then they may be allowed less, and what they would be given is newer than that.
+ */
+export function isToldToAll({ models, isPersonal }: Selection): boolean {
+  return models.length === 0 && !isPersonal;
+}
+
 /** Whether what the viewer may see depends on who else is in its workspaces. */
 export function needsPeers({ views }: Pick<Question, 'views'>): boolean {
   return views.some(({ model }) => model.policy.read.readsPeers);

@@ -5,7 +5,7 @@ import type { Follow } from './follow-request.ts';
 import type { OpenQueue } from './frame-queue.ts';
 import type { LogView, Tick } from './log-view.ts';
 import { HistoryLostError } from './replay.ts';
-import type { Snapshots } from './snapshots.ts';
+import type { SharedSnapshots } from './shared-snapshots.ts';
 import { Standpoint } from './standpoint.ts';
 import type { StartPoints } from './start-point.ts';
 import { type Subscriber, takeTransaction, tell } from './take-transaction.ts';
@@ -18,7 +18,7 @@ import { type Loss, whyEnded } from './why-ended.ts';
 export interface FollowerDependencies extends TellerDependencies {
   readonly log: LogView;
   readonly startPoints: StartPoints;
-  readonly snapshots: Pick<Snapshots, 'read'>;
+  readonly snapshots: SharedSnapshots;
   readonly cursors: Cursors;
   /** It stands at the newest transaction and is to be shown each that concerns it; or does so no more. */
   readonly onLive: (follower: Follower, isLive: boolean) => void;

@@ -1,12 +1,17 @@
 import type { CursorContents, CursorPlace, CursorStanding, Cursors } from './cursor.ts';
 import type { Frame, FrameBounds, FrameChange } from './frame.ts';
 import type { Listener } from './listener.ts';
+import { createPageFrames } from './page-frames.ts';
+import { createRecentFrames } from './recent-frames.ts';
+import type { SharedFrame } from './shared-frame.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { sizeOfFrame, type Told, transactionFrames } from './transaction-frames.ts';
 
 interface Dependencies {
   readonly cursors: Cursors;
   readonly bounds: FrameBounds;
+  /** See {@link createRecentFrames}. */
+  readonly maxRecentBytes: number;
 }
 
 /** What was before a transaction. */
@@ -28,7 +33,7 @@ export interface Placing extends Before {
  * Writes frames into the queues of those who listen: a transaction in one, or cut into several, each with its cursor.
  * Every method that writes gives false when the client's backlog is full.
  */
-export function createFrameWriter({ cursors, bounds }: Dependencies) {
+export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependencies) {
   /** It changes seldom, and is written once. */
   function settle(listener: Listener, standing: CursorStanding): string {
     if (listener.standing !== standing) {
@@ -55,17 +60,23 @@ export function createFrameWriter({ cursors, bounds }: Dependencies) {
       ...told,
     };
     if (!listener.queue.push(frame, sizeOfFrame(told), goesOn)) return false;
+    note(listener, place, standing);
+    return true;
+  }
+  function note(listener: Listener, place: CursorPlace, standing: CursorStanding) {
     listener.lastFrameAt = Date.now();
     listener.place = place;
     listener.placeStanding = standing;
-    return true;
   }
   function writeQuiet(listener: Listener, place: CursorPlace, standing: CursorStanding, upToDate: boolean): boolean {
     return write(listener, { reset: false, upToDate, transaction: null, changes: [] }, place, standing);
   }
 
   return {
-    bounds,
+    /** A page in frames' worth. */
+    framesOf: createPageFrames(bounds),
+    /** What others of its group were told of late. */
+    recent: createRecentFrames({ cursors, bounds, maxBytes: maxRecentBytes }),
     /** Writes the standing that all further frames have, until it is another. */
     settle,
     /** Where the client is before it was given a frame. */
@@ -93,6 +104,14 @@ export function createFrameWriter({ cursors, bounds }: Dependencies) {
       standing: CursorStanding,
     ): boolean =>
       write(listener, { reset, upToDate, transaction: null, changes }, { position, sentOfNext: 0 }, standing, !reset),
+    /** The same, of a page that others are given too. */
+    writeShared(listener: Listener, shared: SharedFrame, position: LogPosition, standing: CursorStanding): boolean {
+      const place = { position, sentOfNext: 0 };
+      const cursor = cursors.join(cursors.writePlace(place, standing.group), settle(listener, standing));
+      if (!listener.queue.share(shared, cursor, !shared.frame.reset)) return false;
+      note(listener, place, standing);
+      return true;
+    },
     writeTransaction: (
       listener: Listener,
       transaction: LogTransaction,

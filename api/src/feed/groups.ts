@@ -7,7 +7,7 @@ import type { FrameBounds, FrameChange } from './frame.ts';
 import { createGroupIndex, type GroupIndex } from './group-index.ts';
 import { type Listener, tellShared } from './listener.ts';
 import { type ModelChange, modelChanges } from './model-changes.ts';
-import { createSharedFrame } from './shared-frame.ts';
+import { createPlacedFrame } from './shared-frame.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { sizeOfFrame, transactionFrames } from './transaction-frames.ts';
 import { tellChange, type View } from './view.ts';
@@ -154,7 +154,7 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
         const asTold = asOfNow(authority);
         const frames = transactionFrames(transaction, changes, { ...placing, alreadySent: 0 }, bounds).map(
           ({ told, place }) =>
-            createSharedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority: asTold }),
+            createPlacedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority: asTold }),
         );
         for (const listener of group.members.values()) tellShared(listener, frames, now);
       }

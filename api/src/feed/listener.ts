@@ -1,6 +1,6 @@
 import type { CursorPlace, CursorStanding } from './cursor.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import type { SharedFrame } from './shared-frame.ts';
+import type { PlacedFrame } from './shared-frame.ts';
 
 /**
  * What one subscription was told last, and whereto the next is told: a frame for a thousand subscriptions touches a thousand of
@@ -22,7 +22,7 @@ export interface Listener {
 }
 
 /** Tells it what its whole group is told, in one frame or in the pieces of one transaction. Its standing has to be written. */
-export function tellShared(listener: Listener, frames: readonly SharedFrame[], now: number): void {
+export function tellShared(listener: Listener, frames: readonly PlacedFrame[], now: number): void {
   let goesOn = false;
   for (const shared of frames) {
     if (!listener.queue.share(shared, listener.text, goesOn)) {

@@ -16,15 +16,16 @@ export type FrameText = readonly string[];
 export interface SharedFrame {
   /** With the mark in its cursor. */
   readonly frame: Frame;
-  readonly place: CursorPlace;
+  /** Null where each member has a place of its own. */
+  readonly place: CursorPlace | null;
   /** In memory and on the wire, roughly. */
   readonly bytes: number;
   /** What each of the group may read, as of the frame: for what its selection loads besides. */
   readonly authority: Authority;
   /** Null until it was written. */
   readonly text: FrameText | null;
-  /** The frame as one member is told it. */
-  frameOf(standing: string): Frame;
+  /** The frame as one member is told it. @param own  its part of the cursor. */
+  frameOf(own: string): Frame;
   /** Has it written, unless somebody has asked before. */
   prepare(writing: SharedWriting): void;
   /** The same; `onText` is called when it is there. */
@@ -37,17 +38,34 @@ export interface SharedWriting {
   writeShared(frame: Frame, authority: Authority): FrameText | Promise<FrameText>;
 }
 
+/** One that stands at the same place of the log for all: what is a member's own of its cursor is its standing. */
+export interface PlacedFrame extends SharedFrame {
+  readonly place: CursorPlace;
+}
+
 interface Telling {
   readonly told: Omit<Frame, 'cursor'>;
-  readonly place: CursorPlace;
-  readonly group: string;
   readonly bytes: number;
   readonly authority: Authority;
 }
 
-export function createSharedFrame(cursors: Cursors, { told, place, group, bytes, authority }: Telling): SharedFrame {
-  const placeText = cursors.writePlace(place, group);
-  const frameOf = (standing: string): Frame => ({ ...told, cursor: cursors.join(placeText, standing) });
+export function createPlacedFrame(
+  cursors: Cursors,
+  { group, ...telling }: Telling & { readonly place: CursorPlace; readonly group: string },
+): PlacedFrame {
+  const placeText = cursors.writePlace(telling.place, group);
+  return createSharedFrame({ ...telling, cursorOf: (standing) => cursors.join(placeText, standing) });
+}
+
+/** @param cursorOf  makes a member's cursor of its own part. */
+export function createSharedFrame<Place extends CursorPlace | null>({
+  told,
+  bytes,
+  authority,
+  place,
+  cursorOf,
+}: Telling & { readonly place: Place; readonly cursorOf: (own: string) => string }) {
+  const frameOf = (own: string): Frame => ({ ...told, cursor: cursorOf(own) });
   const frame = frameOf(standingMark);
   let text: FrameText | null = null;
   let waiting: (() => void)[] | null = null;
@@ -74,7 +92,7 @@ export function createSharedFrame(cursors: Cursors, { told, place, group, bytes,
     },
     frameOf,
     prepare,
-    write(writing, onText) {
+    write(writing: SharedWriting, onText: () => void) {
       prepare(writing);
       if (text === null) waiting?.push(onText);
       else onText();

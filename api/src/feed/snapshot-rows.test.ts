@@ -23,6 +23,51 @@ test('rows come out as they went in, page by page, dates and NULLs too', async (
   expect([await rows.take(), await rows.take(), await rows.take()]).toEqual([page('a'), page('b'), null]);
 });
 
+describe('rows that several clients take', () => {
+  test('are given to each, at its own pace, and take the memory of one until the last has them', async () => {
+    const memory = memoryOf(10_000);
+    const one = createSnapshotRows(memory);
+    await fill(one, 2);
+    const bytes = memory.bytes;
+    const [other, gone] = [one.another(), one.another()];
+    expect([one.isShared, memory.bytes]).toEqual([true, bytes]);
+    expect([await one.take(), await one.take(), await one.take()]).toEqual([page('0'), page('1'), null]);
+    expect([one.pages, other.pages, memory.bytes]).toEqual([0, 2, bytes]);
+    expect(await other.take()).toEqual(page('0'));
+    gone.release();
+    expect(memory.bytes).toBeLessThan(bytes);
+    expect([await other.take(), await other.take()]).toEqual([page('1'), null]);
+    expect(memory.bytes).toBe(0);
+    gone.release();
+    expect(memory.bytes).toBe(0);
+  });
+
+  test('are unpacked once for those who keep step', async () => {
+    const one = createSnapshotRows(memoryOf(10_000));
+    await fill(one, 2);
+    const other = one.another();
+    expect(await one.take()).toBe(await other.take());
+    const early = await one.take();
+    expect(early).toBe(await other.take());
+  });
+
+  test('are dropped for those who have yet to take some, not for one who has them all', async () => {
+    const memory = memoryOf(1_000, 0);
+    const fast = createSnapshotRows(memory);
+    await fill(fast, 2);
+    const slow = fast.another();
+    await fast.take();
+    await fast.take();
+    await slow.take();
+    const more = createSnapshotRows(memory);
+    while (!slow.wasDropped) await more.add(page('more'));
+    expect([fast.wasDropped, await slow.take(), slow.another().wasDropped]).toEqual([false, null, true]);
+    slow.release();
+    more.release();
+    expect(memory.bytes).toBe(0);
+  });
+});
+
 describe('all snapshots together', () => {
   test('take no more memory than they may; what was taken or released makes room', async () => {
     const memory = memoryOf(1_000);

@@ -4,18 +4,31 @@ import { bothWheres } from '../model/prisma-where.ts';
 import { type Row, textOf } from '../model/row.ts';
 import { tableOf } from '../model/table.ts';
 import type { Database } from '../model/transaction.ts';
+import { divideAuthority } from './authority-parts.ts';
 import { createSnapshotMemory } from './snapshot-memory.ts';
 import { createSnapshotRows, type SnapshotRows } from './snapshot-rows.ts';
-import { onceRelayed, parseStartPoint, type StartPoint, startPointSql } from './start-point.ts';
+import {
+  onceRelayed,
+  parametersOf,
+  parseStartPoint,
+  type StartPoint,
+  type StartRequest,
+  startPointSql,
+} from './start-point.ts';
 import { createTurns } from './turns.ts';
 import { enteringRow, type View } from './view.ts';
 
 export interface SnapshotRequest {
   readonly views: readonly View[];
-  readonly viewerId: string;
-  readonly sessionId: string;
-  /** A view's policy asks who else is in the viewer's workspaces. */
-  readonly needsPeers: boolean;
+  /**
+   * Of whom the start point is to tell, as of right before it is taken; called again for each attempt. The rows are those that
+   * the first of them may see.
+   *
+   * @throws when nobody wants it any more.
+   */
+  viewers(): readonly [StartRequest, ...StartRequest[]];
+  /** @throws when nobody wants it any more. */
+  goOn(): void;
 }
 
 /** All rows of a question's views as of one start point. */
@@ -48,10 +61,10 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
   const memory = createSnapshotMemory(settings);
   const turns = createTurns(settings.maxConcurrent);
 
-  async function read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot | null> {
+  async function read(request: SnapshotRequest): Promise<Snapshot | null> {
     const rows = createSnapshotRows(memory);
     try {
-      const start = await prisma.$transaction((tx) => readAll(tx, request, rows, signal), {
+      const start = await prisma.$transaction((tx) => readAll(tx, request, rows), {
         isolationLevel: 'RepeatableRead',
         timeout: settings.timeoutMs,
         maxWait: settings.timeoutMs,
@@ -64,31 +77,32 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
     }
   }
 
-  async function readInTurn(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot | null> {
+  async function readInTurn(request: SnapshotRequest): Promise<Snapshot | null> {
     const endTurn = await turns.take();
     try {
-      signal.throwIfAborted();
-      return await read(request, signal);
+      request.goOn();
+      return await read(request);
     } finally {
       endTurn();
     }
   }
 
-  async function readAll(tx: Database, request: SnapshotRequest, rows: SnapshotRows, signal: AbortSignal) {
-    const { views, viewerId, sessionId, needsPeers } = request;
+  async function readAll(tx: Database, request: SnapshotRequest, rows: SnapshotRows) {
+    const { views } = request;
     // Prisma's timeout ends no statement that waits, for a lock say.
     await tx.$executeRawUnsafe(`SET LOCAL statement_timeout = ${settings.timeoutMs}`);
     // Before the snapshot is taken: TRUNCATE empties a table also for older ones, whose rows would be gone before the log says so.
     const tables = [...new Set(views.map(({ model }) => model.table))];
     await tx.$executeRawUnsafe(`LOCK TABLE ${tables.join()} IN ACCESS SHARE MODE`);
-    const parameters = [[viewerId], needsPeers ? [viewerId] : [], [sessionId]];
-    const start = parseStartPoint(await tx.$queryRawUnsafe<unknown[]>(startPointSql, ...parameters));
+    const viewers = request.viewers();
+    const start = parseStartPoint(await tx.$queryRawUnsafe<unknown[]>(startPointSql, ...parametersOf(viewers)));
     if (start === null) return null;
-    const authority = createDirectory(start.authority).authorityOf(viewerId);
+    const [first] = viewers;
+    const authority = createDirectory(divideAuthority(start.authority)(first)).authorityOf(first.viewerId);
     for (const [index, view] of views.entries()) {
       const where = bothWheres(view.model.policy.read.where(authority), view.where);
       for (let last: Row | undefined, isMore = true; isMore; ) {
-        signal.throwIfAborted();
+        request.goOn();
         const after = last === undefined ? where : bothWheres(where, { id: { gt: textOf(last, 'id') } });
         const page = await tableOf(view.model, tx).find(after, { orderBy: [{ id: 'asc' }], take: settings.pageRows });
         last = page.at(-1);
@@ -102,11 +116,11 @@ export function createSnapshots({ prisma, settings }: Dependencies) {
 
   return {
     /**
-     * @throws UNAVAILABLE when no relay runs, or when it takes too long; what the database throws.
+     * @throws UNAVAILABLE when no relay runs, or when it takes too long; what the database, and the request, throw.
      */
-    read(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot> {
-      const options = { timeoutMs: settings.relayTimeoutMs, isOver: () => signal.aborted };
-      return onceRelayed(() => readInTurn(request, signal), options);
+    read(request: SnapshotRequest): Promise<Snapshot> {
+      const options = { timeoutMs: settings.relayTimeoutMs, isOver: () => false };
+      return onceRelayed(() => readInTurn(request), options);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import type { QueryResult } from 'pg';
+import { createEntrance } from '../entrance.ts';
 import type { Connection } from './single-connection.ts';
 import { createStartPoints } from './start-point.ts';
 
@@ -55,7 +56,7 @@ function createServer() {
   };
   return {
     state,
-    startPoints: createStartPoints({ connect, settings: { relayTimeoutMs: 1_000 } }),
+    startPoints: createStartPoints({ connect, entrance: createEntrance(), settings: { relayTimeoutMs: 1_000 } }),
     async answer(row: object = current) {
       for (const question of await next()) question.answer([row]);
     },
@@ -79,6 +80,27 @@ describe('start points', () => {
     await Promise.all([...later, everybody]);
     expect(state.statements.map(([, viewers]) => viewers)).toEqual([['ada'], null, ['bob', 'cid', 'eve']]);
     expect([state.connections, state.most]).toEqual([1, 1]);
+  });
+
+  test('of a crowd are given one in a turn of the event loop, each with whether its own session lives', async () => {
+    const { startPoints, answer } = createServer();
+    let given = 0;
+    const crowd = ['ada', 'bob', 'cid'].map(async (viewerId) => {
+      const { authority } = await startPoints.take(asking(viewerId));
+      given += 1;
+      return authority.liveSessionIds;
+    });
+    await answer({
+      ...current,
+      authority: { ...current.authority, liveSessionIds: ['session of ada', 'session of cid'] },
+    });
+    const counts: number[] = [];
+    while (given < crowd.length) {
+      counts.push(given);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([...new Set(counts)]).toEqual([0, 1, 2]);
+    expect(await Promise.all(crowd)).toEqual([['session of ada'], [], ['session of cid']]);
   });
 
   test('are waited for while no relay is there, together with those who come later', async () => {

@@ -1,5 +1,7 @@
 import { type AuthoritySnapshot, authoritySnapshotSql } from '../authority/snapshot-sql.ts';
+import type { Entrance } from '../entrance.ts';
 import { asCodedError, codedError } from '../errors.ts';
+import { divideAuthority } from './authority-parts.ts';
 import { type Connection, createSingleConnection } from './single-connection.ts';
 import { parseSnapshot } from './snapshot.ts';
 import type { Beginning } from './start-filter.ts';
@@ -21,6 +23,7 @@ export interface StartRequest {
 interface Dependencies {
   /** Opens a connection to the primary. */
   connect(): Promise<Connection>;
+  readonly entrance: Entrance;
   settings: {
     /** How long a subscription waits for a relay that is not there yet (after a restart of the server, say). */
     readonly relayTimeoutMs: number;
@@ -35,7 +38,7 @@ interface Dependencies {
  *
  * @see docs/data-flow.md, "Where a subscription starts"
  */
-export function createStartPoints({ connect, settings }: Dependencies) {
+export function createStartPoints({ connect, entrance, settings }: Dependencies) {
   const connection = createSingleConnection(connect);
   let waiting: { request: StartRequest; resolve(point: StartPoint): void; reject(error: unknown): void }[] = [];
   let isServing = false;
@@ -47,7 +50,10 @@ export function createStartPoints({ connect, settings }: Dependencies) {
   }
 
   async function serve() {
-    while (waiting.length > 0) await serveAllWhoWait();
+    while (waiting.length > 0) {
+      await entrance.pass();
+      await serveAllWhoWait();
+    }
     isServing = false;
   }
 
@@ -61,7 +67,8 @@ export function createStartPoints({ connect, settings }: Dependencies) {
     try {
       const point = await readOnceCurrent(allByNow);
       const partOf = divideAuthority(point.authority);
-      for (const { request, resolve } of served) resolve({ ...point, authority: partOf(request) });
+      for (const { request, resolve } of served)
+        void entrance.pass().then(() => resolve({ ...point, authority: partOf(request) }));
     } catch (error) {
       for (const { reject } of served) reject(asCodedError(error));
     }
@@ -72,8 +79,9 @@ export function createStartPoints({ connect, settings }: Dependencies) {
     take(request: StartRequest): Promise<StartPoint> {
       return new Promise((resolve, reject) => {
         waiting.push({ request, resolve, reject });
-        if (!isServing) setImmediate(() => void serve());
+        if (isServing) return;
         isServing = true;
+        void serve();
       });
     },
     /** The start point of the directory of everybody. */
@@ -106,31 +114,11 @@ export async function onceRelayed<Result>(
   }
 }
 
-/** What each of those who asked together is to know: its own memberships, and when it needs them its workspaces' members. */
-function divideAuthority({ members, adminIds, liveSessionIds }: AuthoritySnapshot) {
-  const byUser = groupBy(members, (row) => row.user_id);
-  const byWorkspace = groupBy(members, (row) => row.workspace_id);
-  return ({ viewerId, needsPeers }: StartRequest): AuthoritySnapshot => {
-    const own = byUser.get(viewerId) ?? [];
-    const known = needsPeers ? own.flatMap(({ workspace_id }) => byWorkspace.get(workspace_id) ?? []) : own;
-    return { members: known, adminIds, liveSessionIds };
-  };
-}
-
-function parametersOf(requests: readonly StartRequest[]): StartPointParameters {
+/** Of one statement for all of them. */
+export function parametersOf(requests: readonly StartRequest[]): StartPointParameters {
   const withPeers = requests.filter(({ needsPeers }) => needsPeers);
   const viewersOf = (some: readonly StartRequest[]) => [...new Set(some.map(({ viewerId }) => viewerId))];
   return [viewersOf(requests), viewersOf(withPeers), [...new Set(requests.map(({ sessionId }) => sessionId))]];
-}
-
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 /** Viewers (null: everybody), those of them whose workspaces' members are wanted, sessions. */

@@ -1,10 +1,10 @@
 import type { GraphQLError } from 'graphql';
 import type { CursorContents, CursorPlace, CursorStanding } from './cursor.ts';
-import type { Follow } from './follow-request.ts';
-import { cutChanges, type FrameChange } from './frame.ts';
+import { type Follow, isToldToAll, needsPeers } from './follow-request.ts';
+import type { FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import type { FrameWriter, Placing } from './frame-writer.ts';
-import type { Listener } from './listener.ts';
+import { type Listener, tellShared } from './listener.ts';
 import type { LogView } from './log-view.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 import type { Standpoint } from './standpoint.ts';
@@ -20,7 +20,7 @@ export interface TellerDependencies {
 /** The subscription that it tells for. */
 interface Told {
   readonly request: Follow;
-  readonly standpoint: Pick<Standpoint, 'standing'>;
+  readonly standpoint: Pick<Standpoint, 'standing' | 'authority'>;
   /** Its client reads too slowly: nothing more is told. */
   end(error: GraphQLError): void;
 }
@@ -113,10 +113,17 @@ export class Teller implements Listener {
     const placing = { ...from, isNewest: from.isNewest && !log.isStalled(), alreadySent: this.alreadySent };
     this.alreadySent = 0;
     if (told.length <= placing.alreadySent && !(this.isAuthor(transaction) && placing.alreadySent === 0)) return;
+    const { standpoint, request } = this.subscription;
+    const standing = standpoint.standing();
+    // Where nothing of its own comes into it, it is told what all of its group are.
+    const isAlone = placing.alreadySent > 0 || told.length === 0 || from.before !== standing || needsPeers(request);
+    if (!isAlone && isToldToAll(request.selection)) {
+      frames.settle(this, standing);
+      const audience = { group: standing.group, authority: standpoint.authority() };
+      return tellShared(this, frames.recent.of(transaction, told, placing, audience), Date.now());
+    }
     this.saidUpToDate = placing.isNewest;
-    this.requireTaken(
-      frames.writeTransaction(this, transaction, told, placing, this.subscription.standpoint.standing()),
-    );
+    this.requireTaken(frames.writeTransaction(this, transaction, told, placing, standing));
   }
 
   /**
@@ -129,26 +136,29 @@ export class Teller implements Listener {
     position: LogPosition,
     { isOver, isUpToDate }: { readonly isOver: () => boolean; readonly isUpToDate: () => boolean },
   ): Promise<void> {
-    const { frames, log } = this.dependencies;
-    const { views } = this.subscription.request;
+    const { frames: writer, log } = this.dependencies;
+    const { standpoint, request } = this.subscription;
+    const isForAll = isToldToAll(request.selection);
     this.alreadySent = 0;
     let isFirst = true;
     do {
       const page = await rows.take();
-      const view = page === null ? undefined : views[page.view];
-      const changes =
-        page === null || view === undefined ? [] : page.changes.map((change) => ({ ...change, model: view.model }));
-      const pieces = cutChanges(changes, frames.bounds);
-      for (const [index, piece] of pieces.entries()) {
+      const frames = page && writer.framesOf(page, request.views);
+      for (const [index, piece] of (frames?.pieces ?? [[]]).entries()) {
         await this.room();
         this.requireTaken(!rows.wasDropped);
         if (isOver()) return;
-        const standing = this.subscription.standpoint.standing();
-        const isLast = rows.pages === 0 && index === pieces.length - 1;
+        const standing = standpoint.standing();
+        const isLast = rows.pages === 0 && index === (frames?.pieces.length ?? 1) - 1;
         const here = isLast ? standing : { ...standing, start: 'unfinished' as const };
         this.saidUpToDate = isLast && isUpToDate() && !log.isStalled();
-        const placing = { position, reset: isFirst, upToDate: this.saidUpToDate };
-        this.requireTaken(frames.writePage(this, piece, placing, here));
+        const says = { reset: isFirst, upToDate: this.saidUpToDate };
+        const shared = isForAll && rows.isShared ? frames?.shared(index, says, standpoint.authority()) : undefined;
+        this.requireTaken(
+          shared === undefined
+            ? writer.writePage(this, piece, { position, ...says }, here)
+            : writer.writeShared(this, shared, position, here),
+        );
         isFirst = false;
       }
     } while (rows.pages > 0);

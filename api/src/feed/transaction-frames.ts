@@ -12,7 +12,7 @@ export interface TransactionFrame {
   readonly isLast: boolean;
 }
 
-interface Telling {
+export interface Telling {
   /** Where the log stood before the transaction. */
   readonly previous: LogPosition;
   /** How many of its changes the client has from an earlier subscription. */

@@ -5,7 +5,8 @@ import type { Cursors } from './cursor.ts';
 import type { LogView, Tick } from './log-view.ts';
 import { asLost, HistoryLostError } from './replay.ts';
 import { lostSince, readPlace, startOf } from './resume.ts';
-import type { Snapshot, Snapshots } from './snapshots.ts';
+import type { SharedSnapshots } from './shared-snapshots.ts';
+import type { Snapshot } from './snapshots.ts';
 import type { StartPoints } from './start-point.ts';
 import { type Subscriber, takeTransaction, tell } from './take-transaction.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
@@ -14,7 +15,7 @@ import { type Loss, whyEnded } from './why-ended.ts';
 interface Dependencies {
   readonly log: LogView;
   readonly startPoints: StartPoints;
-  readonly snapshots: Pick<Snapshots, 'read'>;
+  readonly snapshots: SharedSnapshots;
   readonly cursors: Cursors;
 }
 

@@ -4,7 +4,7 @@ import { createBacklog } from '../feed/backlog.ts';
 import { createCursors } from '../feed/cursor.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameQueue } from '../feed/frame-queue.ts';
-import { createSharedFrame, type FrameText, standingMark } from '../feed/shared-frame.ts';
+import { createPlacedFrame, type FrameText, standingMark } from '../feed/shared-frame.ts';
 import { Delivery } from './delivery.ts';
 import type { FrameAnswers } from './frame-answers.ts';
 import type { Pump } from './outlet.ts';
@@ -30,7 +30,7 @@ const named = (name: string): Frame => ({
 });
 function sharedFrame(name: string) {
   const { cursor: _, ...told } = named(name);
-  return createSharedFrame(cursors, { told, place: { position, sentOfNext: 0 }, group: 'g', bytes: 10, authority });
+  return createPlacedFrame(cursors, { told, place: { position, sentOfNext: 0 }, group: 'g', bytes: 10, authority });
 }
 
 /** A network that takes messages until it is told not to, and executions that are done at once unless `slow`. */

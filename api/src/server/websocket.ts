@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticate } from '../auth/authenticate.ts';
+import type { Entrance } from '../entrance.ts';
 import { codedError } from '../errors.ts';
 import { type Backlog, type BacklogBounds, createBacklog } from '../feed/backlog.ts';
 import type { OpenQueue } from '../feed/frame-queue.ts';
@@ -21,6 +22,7 @@ interface Dependencies {
   readonly graphql: Graphql;
   readonly authenticate: Authenticate;
   readonly sockets: Sockets;
+  readonly entrance: Entrance;
   readonly codeError: ErrorCoder;
   readonly log: ErrorLog;
   readonly settings: {
@@ -60,7 +62,8 @@ interface SocketState {
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
-export function startWebSocket({ server, graphql, authenticate, sockets, codeError, log, settings }: Dependencies) {
+export function startWebSocket(dependencies: Dependencies) {
+  const { server, graphql, authenticate, sockets, entrance, codeError, log, settings } = dependencies;
   const atTurnEnd = createTurnEnd();
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -94,6 +97,11 @@ export function startWebSocket({ server, graphql, authenticate, sockets, codeErr
       if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
       const still = await authenticateOrRefuse(extra, signedIn.authorization);
       if (still === null) return [closing];
+      // A query that has the word in it waits a little, too.
+      if (query.includes('subscription')) {
+        await entrance.pass();
+        if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
+      }
       const { viewer, client } = knownViewer(extra, signedIn, still.viewer);
       let answers: FrameAnswers;
       const openQueue: OpenQueue = (owner) => new Delivery({ id, outlet, backlog, answers }, owner);
@@ -156,7 +164,9 @@ export function startWebSocket({ server, graphql, authenticate, sockets, codeErr
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
-    webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, request));
+    void entrance
+      .pass()
+      .then(() => webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, request)));
   };
   server.on('upgrade', onUpgrade);
 

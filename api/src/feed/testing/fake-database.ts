@@ -54,8 +54,9 @@ export function createFakeDatabase(log: ReturnType<typeof createFakeLog>) {
     close: async () => {},
   };
   const snapshots: Pick<Snapshots, 'read'> = {
-    async read({ views, viewerId, needsPeers }) {
-      const start = partOf(point(), viewerId, needsPeers);
+    async read({ views, viewers }) {
+      const start = point();
+      const [{ viewerId }] = viewers();
       const all = [...state.rows];
       await gate;
       const rows = createSnapshotRows(state.memory);

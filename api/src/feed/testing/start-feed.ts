@@ -1,5 +1,6 @@
 import type { JsonRow } from '@sync-hub/stream/change-record';
 import type { MemberRow } from '../../authority/directory.ts';
+import { createEntrance } from '../../entrance.ts';
 import type { Model } from '../../model/model.ts';
 import type { Row } from '../../model/row.ts';
 import { type Backlog, createBacklog } from '../backlog.ts';
@@ -47,6 +48,7 @@ export async function startFeed({
     startPoints: database.startPoints,
     cursors,
     snapshots: database.snapshots,
+    entrance: createEntrance(),
     readClaimed: async () => null,
     workspaceColumn: (table) => (table === 'tasks' ? 'workspace_id' : null),
     onSessionEnded: (sessionId) => ended.push(sessionId),
