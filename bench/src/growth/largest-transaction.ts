@@ -7,6 +7,7 @@ import { canWatchProcesses } from '../process-usage.ts';
 import type { Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 import { boardWatch } from './board-watch.ts';
+import { createUncapturedBoard } from './uncaptured-board.ts';
 
 const TIMEOUT_MS = 600_000;
 
@@ -29,7 +30,10 @@ export async function measureLargestTransaction(bench: Bench, stage: Stage): Pro
   const elsewhere = await createBoard(hub.database, 1);
   const subscriptionsOf = () => [boardWatch(elsewhere)];
   const witness = await openOurSide({ stage, board: elsewhere, sockets: 1, goesTo: 'all', subscriptionsOf });
-  const workspaces = { smaller: await createRows(stage, smaller), largest: await createRows(stage, count) };
+  const workspaces = {
+    smaller: (await createUncapturedBoard(stage, smaller)).workspaceUuid,
+    largest: (await createUncapturedBoard(stage, count)).workspaceUuid,
+  };
   const secondsOf = async (workspaceId: string) => {
     await hub.database.query(`UPDATE tasks SET title = 'changed' WHERE workspace_id = $1`, [workspaceId]);
     const committedAtMs = performance.now();
@@ -70,24 +74,6 @@ export async function measureLargestTransaction(bench: Bench, stage: Stage): Pro
     rows.push({ what: `${what}, ${name}: largest RSS`, unit: 'MB', ours: bytes / 1e6, beside: null, bar });
   }
   return rows;
-}
-
-/** They are not captured: what is measured is one transaction, not two. */
-async function createRows({ hub: { database } }: Stage, count: number): Promise<string> {
-  const board = await createBoard(database, 0);
-  const workspaceId = Buffer.from(board.workspaceId, 'base64').toString().split(':')[1] ?? '';
-  const client = await database.pool.connect();
-  try {
-    await client.query(`BEGIN; SELECT sync.untrack('tasks')`);
-    await client.query(
-      `INSERT INTO tasks (workspace_id, title) SELECT $1, 'Task ' || number FROM generate_series(1, $2::int) AS number`,
-      [workspaceId, count],
-    );
-    await client.query(`SELECT sync.track('tasks', 'workspace_id'); COMMIT`);
-  } finally {
-    client.release();
-  }
-  return workspaceId;
 }
 
 /** @see proc(5): 5 in clear_refs sets VmHWM back to what is resident now. */
