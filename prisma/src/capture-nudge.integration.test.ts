@@ -43,6 +43,31 @@ test('a statement that meets no row does not nudge', async () => {
   expect(await nudgesOf(`UPDATE workspaces SET name = 'none' WHERE false`)).toEqual([]);
 });
 
+test('an update that is no change does not nudge', async () => {
+  await nudgesOf(
+    `CREATE TABLE plain (id integer PRIMARY KEY); SELECT sync.track('plain'); INSERT INTO plain VALUES (1)`,
+  );
+  expect(await nudgesOf('UPDATE plain SET id = id')).toEqual([]);
+  expect(await nudgesOf('UPDATE plain SET id = 2')).toHaveLength(1);
+});
+
+test.each([
+  ['INSERT', `INSERT INTO workspaces (name) VALUES ('inserted')`],
+  ['UPDATE', `UPDATE workspaces SET name = 'updated'`],
+  ['a changed key', 'UPDATE workspaces SET id = gen_random_uuid()'],
+  ['DELETE', 'DELETE FROM workspaces'],
+  ['TRUNCATE', 'TRUNCATE comments'],
+])('%s nudges', async (_what, sql) => {
+  await nudgesOf(`INSERT INTO workspaces (name) VALUES ('there')`);
+  expect(await nudgesOf(sql)).toHaveLength(1);
+});
+
+test('a savepoint that is rolled back takes its nudge along, and what is written after it nudges anew', async () => {
+  const lost = `SAVEPOINT s; INSERT INTO workspaces (name) VALUES ('lost'); ROLLBACK TO s`;
+  expect(await nudgesOf(`BEGIN; ${lost}; COMMIT`)).toEqual([]);
+  expect(await nudgesOf(`BEGIN; ${lost}; INSERT INTO workspaces (name) VALUES ('kept'); COMMIT`)).toHaveLength(1);
+});
+
 test('a transaction that rolls back does not nudge', async () => {
   expect(await nudgesOf(`BEGIN; INSERT INTO workspaces (name) VALUES ('never'); ROLLBACK`)).toEqual([]);
 });

@@ -50,6 +50,17 @@ test('nor does what a trigger of the user’s puts there, whatever its name', as
   expect(await versions()).toEqual([2]);
 });
 
+test('a row is captured although a trigger of the user’s, the last of all, has put its version back', async () => {
+  await database.query(`
+    CREATE FUNCTION put_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.version := OLD.version; RETURN NEW; END $$;
+    CREATE TRIGGER "~~" BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION put_back()`);
+  await database.query(`UPDATE notes SET body = 'second'`);
+  await database.query('DROP FUNCTION put_back CASCADE');
+  expect(await database.query(`SELECT new ->> 'body' AS body FROM sync.outbox WHERE op = 'U'`)).toEqual([
+    { body: 'second' },
+  ]);
+});
+
 test('a writer whose transaction began first but who wrote last leaves the later updated_at', async () => {
   const early = await database.pool.connect();
   await early.query('BEGIN; SELECT now()');

@@ -87,19 +87,36 @@ describe('a writer without rights on schema sync', () => {
       CREATE FUNCTION public.row_to_json(workspaces) RETURNS json LANGUAGE sql AS $$ SELECT '{"forged": true}'::json $$;
       CREATE FUNCTION public.octet_length(text) RETURNS integer LANGUAGE sql AS $$ SELECT 1 / 0 $$;
       CREATE FUNCTION public.forged(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$;
-      CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.forged)`),
+      CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.forged);
+      CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT NULL::timestamptz $$;
+      CREATE FUNCTION public.current_setting(text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT 'forged' $$;
+      CREATE FUNCTION public.forged(integer, integer) RETURNS boolean LANGUAGE sql AS $$ SELECT NULL::boolean $$;
+      CREATE OPERATOR public.<> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = public.forged);
+      CREATE OPERATOR public.< (LEFTARG = integer, RIGHTARG = integer, FUNCTION = public.forged);
+      CREATE OPERATOR public.<= (LEFTARG = integer, RIGHTARG = integer, FUNCTION = public.forged);
+      CREATE OPERATOR public.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = public.forged);
+      CREATE FUNCTION public.added(integer, integer) RETURNS integer LANGUAGE sql AS $$ SELECT 70 $$;
+      CREATE OPERATOR public.+ (LEFTARG = integer, RIGHTARG = integer, FUNCTION = public.added)`),
     );
     const rows = await capturedDuring(
       asVisitor(`
         CREATE TEMP TABLE outbox (id integer);
-        SET search_path = pg_temp, public, pg_catalog;
+        CREATE DOMAIN pg_temp.text AS integer; CREATE DOMAIN pg_temp.json AS integer; CREATE DOMAIN pg_temp."char" AS integer;
+        SET search_path = pg_temp, public, pg_catalog; SET sync.actor = 'visitor';
         INSERT INTO workspaces (name) VALUES ('Real');
-        UPDATE workspaces SET name = 'Really', version = 70`),
+        UPDATE workspaces SET name = 'Really', version = 70;
+        UPDATE workspaces SET id = '00000000-0000-0000-0000-00000000000a';
+        DELETE FROM workspaces; TRUNCATE comments`),
     );
     expect(rows).toMatchObject([
       { table: 'workspaces', op: 'I', new: { name: 'Real' } },
       { table: 'workspaces', op: 'U', new: { name: 'Really', version: 2 } },
+      { table: 'workspaces', op: 'D', old: { name: 'Really', version: 2 } },
+      { table: 'workspaces', op: 'I', new: { name: 'Really', version: 3 } },
+      { table: 'workspaces', op: 'D', old: { name: 'Really', version: 3 } },
+      { table: 'comments', op: 'T' },
     ]);
+    expect(rows.map((row) => row['actor'])).toEqual(Array(6).fill('visitor'));
   });
 });
 

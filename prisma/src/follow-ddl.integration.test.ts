@@ -135,6 +135,11 @@ test('an owner who is no superuser can migrate, and calls sync.track again after
   expect((await owner.query('SELECT "table", op, key = scope AS keyed FROM sync.outbox')).rows).toEqual([
     { table: 'workspaces', op: 'I', keyed: true },
   ]);
+  await owner.query('ALTER TABLE workspaces ADD COLUMN took interval');
+  await owner.query(`SET IntervalStyle = 'iso_8601'; UPDATE workspaces SET took = '1 day'`);
+  expect((await owner.query(`SELECT new ->> 'took' AS took FROM sync.outbox WHERE op = 'U'`)).rows).toEqual([
+    { took: '1 day' },
+  ]);
   await owner.end();
 
   await database.query(`DROP DATABASE "${name} owned"`);

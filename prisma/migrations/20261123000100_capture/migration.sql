@@ -9,11 +9,17 @@
 -- than about 500 MB as JSON does not fit beside its old image; exclude such a column.
 CREATE SCHEMA sync;
 
--- A setting the API makes for one transaction. Null when it is unset, empty (as after the transaction that set it), or
--- longer than anything we set: the value goes into every outbox row.
-CREATE FUNCTION sync.setting(name text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN octet_length(current_setting(name, true)) BETWEEN 1 AND 200 THEN current_setting(name, true) END;
+-- The value of a setting that the API makes for one transaction; null when it is empty (as after the transaction that set
+-- it), or longer than anything we set: it goes into every outbox row. A setting that nobody made is null, for which a
+-- STRICT function is not even called. (Each function that a column's default names is looked up once per INSERT, also in an
+-- arm of a CASE that is not taken: of these there are two, where the whole rule written out is seven.)
+CREATE FUNCTION sync.short(value text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+BEGIN
+  RETURN CASE WHEN pg_catalog.octet_length(value) OPERATOR(pg_catalog.<=) 200 AND value OPERATOR(pg_catalog.<>) '' THEN value END;
+END
+$$;
 
 CREATE TABLE sync.outbox (
   id            bigint GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
@@ -25,10 +31,10 @@ CREATE TABLE sync.outbox (
   old           json,
   new           json,
   at            timestamptz NOT NULL DEFAULT clock_timestamp(),
-  actor         text DEFAULT sync.setting('sync.actor'),              -- the user's id
-  actor_session text DEFAULT sync.setting('sync.actor_session'),
-  mutation_id   text DEFAULT sync.setting('sync.mutation_id'),
-  traceparent   text DEFAULT sync.setting('sync.traceparent')         -- W3C Trace Context
+  actor         text DEFAULT sync.short(current_setting('sync.actor', true)),              -- the user's id
+  actor_session text DEFAULT sync.short(current_setting('sync.actor_session', true)),
+  mutation_id   text DEFAULT sync.short(current_setting('sync.mutation_id', true)),
+  traceparent   text DEFAULT sync.short(current_setting('sync.traceparent', true))         -- W3C Trace Context
 );
 CREATE INDEX outbox_xid_id_idx ON sync.outbox (xid, id);
 
@@ -51,30 +57,42 @@ CREATE TABLE sync.tracked (
   exclude text[] NOT NULL
 );
 
--- Wakes the relay, if it sleeps. A nudge and no more: it polls as well. `ALTER DATABASE … SET sync.nudge = off` (or SET
--- LOCAL, in a transaction that is to be PREPAREd) does without: NOTIFY takes a global lock at commit and forbids two-phase
--- commit.
+-- Wakes the relay. A nudge and no more: it polls as well. `ALTER DATABASE … SET sync.nudge = off` (or SET LOCAL, in a
+-- transaction that is to be PREPAREd) does without: NOTIFY takes a global lock at commit and forbids two-phase commit.
+-- Postgres sends the equal notifications of a transaction once. Always true.
+CREATE FUNCTION sync.nudge() RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF pg_catalog.lower(coalesce(pg_catalog.current_setting('sync.nudge', true), ''))
+    OPERATOR(pg_catalog.<>) ALL ('{off,false,no,0}'::pg_catalog.text[])
+  THEN
+    PERFORM pg_catalog.pg_notify('sync', '');
+  END IF;
+  RETURN true;
+END
+$$;
+
+-- Returns what it is given, and wakes the relay if it sleeps.
 --
 -- While the relay is awake it holds an advisory lock exclusively (listener/src/awake-lock.ts), and what commits is found
 -- without a nudge. Writers never wait for that lock, and do not keep it: an open, or prepared, transaction that kept it
--- would keep the relay from taking it. Trying comes after this transaction has its id, and before the relay sleeps it
--- waits for the end of every transaction that had one before it let go: docs/decisions/nudge-only-who-sleeps.md.
-CREATE FUNCTION sync.nudge() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog
-AS $$
-BEGIN
-  -- Without a transaction id nothing was written: a statement that met no row.
-  IF pg_current_xact_id_if_assigned() IS NOT NULL
-    AND lower(coalesce(current_setting('sync.nudge', true), '')) NOT IN ('off', 'false', 'no', '0')
-    -- One expression, in which nothing can be interrupted: a lock of the session outlives an error. "sync", "awak".
-    AND (pg_try_advisory_lock_shared(x'73796e63'::integer, x'6177616b'::integer)
-      AND pg_advisory_unlock_shared(x'73796e63'::integer, x'6177616b'::integer))
-  THEN
-    PERFORM pg_notify('sync', '');
-  END IF;
-  RETURN NULL;
-END
-$$;
+-- would keep the relay from taking it. Trying comes after this transaction has its id, for what is captured is written by
+-- then, and before the relay sleeps it waits for the end of every transaction that had one before it let go:
+-- docs/decisions/nudge-only-who-sleeps.md.
+--
+-- It is called within the INSERT of an outbox row, for the planner writes the body there in its place (keep it one
+-- expression, without SET): the look costs next to nothing, where a trigger of its own was a tenth of what a capture costs.
+CREATE FUNCTION sync.nudging(value text) RETURNS text
+LANGUAGE sql
+RETURN CASE
+  -- Nothing can be interrupted between the two: a lock of the session outlives an error. "sync", "awak".
+  WHEN pg_try_advisory_lock_shared(x'73796e63'::integer, x'6177616b'::integer)
+    AND pg_advisory_unlock_shared(x'73796e63'::integer, x'6177616b'::integer)
+    AND NOT sync.nudge()
+  THEN NULL
+  ELSE value
+END;
 
 -- The primary key's columns, in the order of the key.
 CREATE FUNCTION sync.key_columns(target regclass) RETURNS text[]
@@ -176,14 +194,15 @@ BEGIN
 END
 $$;
 
--- SQL for the key's text, of OLD or NEW.
+-- SQL for the key's text, of OLD or NEW. Here and below: what is written into a function of a tracked table names the schema
+-- of each function, type and operator, for it may run under the search_path of whoever writes.
 CREATE FUNCTION sync.key_expression(target regclass, row_name text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog SET quote_all_identifiers = off
 AS $$
   SELECT CASE WHEN count(*) = 1 THEN min(column_text)
-              ELSE format('pg_catalog.array_to_json(ARRAY[%s])::text', string_agg(column_text, ', ' ORDER BY position)) END
+              ELSE format('pg_catalog.array_to_json(ARRAY[%s])::pg_catalog.text', string_agg(column_text, ', ' ORDER BY position)) END
   FROM unnest(sync.key_columns(target)) WITH ORDINALITY AS k (name, position),
-    format('%s.%I::text', row_name, name) AS column_text
+    format('%s.%I::pg_catalog.text', row_name, name) AS column_text
 $$;
 
 -- SQL for a row's JSON, of OLD or NEW. With excluded columns it lists what may leave, not what may not: whatever happens
@@ -198,52 +217,89 @@ AS $$
   WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname <> ALL (exclude)
 $$;
 
+-- The SET clauses of a table's capture. Row JSON must not depend on the session that writes, for the feed compares whole
+-- rows. Each clause costs something on every call, so a table does without whose types are all known to look alike in every
+-- session; timestamptz follows TimeZone, and nothing else, for JSON has dates in ISO 8601 (a key or scope is cast to text,
+-- and follows DateStyle as well). Any other type, or an enum that has a cast, gets them all. So does every table where no
+-- event trigger would tell us of a column that is added later.
+CREATE FUNCTION sync.capture_settings(tracked sync.tracked) RETURNS text
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET quote_all_identifiers = off
+AS $$
+  WITH columns AS (
+    SELECT t.oid AS type, t.typtype AS kind, a.attname = ANY (sync.key_columns(tracked."table") || tracked.scope) AS is_cast_to_text
+    FROM pg_attribute AS a
+      LEFT JOIN pg_type AS element ON element.typarray = a.atttypid
+      JOIN pg_type AS t ON t.oid = coalesce(element.oid, a.atttypid)
+    WHERE a.attrelid = tracked."table" AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (tracked.exclude)
+  )
+  SELECT CASE
+      WHEN NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'sync_follow_ddl' AND evtenabled = 'A') OR NOT bool_and(
+        type = ANY ('{boolean,smallint,integer,bigint,numeric,text,varchar,bpchar,uuid,json,jsonb}'::regtype[])
+        OR type = ANY ('{date,timestamp,timestamptz}'::regtype[]) AND NOT is_cast_to_text
+        OR kind = 'e' AND NOT EXISTS (SELECT FROM pg_cast WHERE castsource = type)
+      ) THEN $settings$
+        SET search_path = public, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres'
+        SET bytea_output = 'hex' SET extra_float_digits = 1 SET lc_monetary = 'C' SET quote_all_identifiers = off $settings$
+      WHEN bool_or(type = 'timestamptz'::regtype) THEN 'SET TimeZone = ''UTC'''
+      ELSE ''
+    END
+  FROM columns
+$$;
+
 -- (Re)writes the two functions of a tracked table. All that depends on the table is written down here, once, so that a
 -- row costs one plain INSERT: no catalog is read and no SQL is composed while a user's write waits.
 CREATE FUNCTION sync.write_functions(tracked sync.tracked) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
-  capture     text := 'capture_' || tracked.id;
-  version     text := 'version_' || tracked.id;
-  assignments text;
+  capture       text := 'capture_' || tracked.id;
+  version       text := 'version_' || tracked.id;
+  version_rises text;
+  assignments   text;
 BEGIN
-  -- Row JSON must not depend on the session that writes, for the feed compares whole rows: hence the SET clauses, some 4 %
-  -- of what a captured update costs. An UPDATE that changes nothing outside of excluded columns is no change to anyone who may look,
-  -- and is not captured; a row with a version always changes, so that no client's expectedVersion goes out of date.
+  -- An UPDATE that changes nothing outside of excluded columns is no change to anyone who may look, and is not captured; a
+  -- row with a version always changes, so that no client's expectedVersion goes out of date. Such an UPDATE is the most
+  -- common write: it comes first, and compares no images.
+  SELECT coalesce(
+    (SELECT 'OLD.version OPERATOR(pg_catalog.<>) NEW.version' FROM pg_attribute
+     WHERE attrelid = tracked."table" AND attname = 'version' AND atttypid = 'integer'::regtype AND attname <> ALL (tracked.exclude)),
+    'false'
+  ) INTO version_rises;
   EXECUTE format(
     $create$
       CREATE OR REPLACE FUNCTION sync.%I() RETURNS trigger
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
-      SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' SET bytea_output = 'hex'
-      SET extra_float_digits = 1 SET lc_monetary = 'C' SET quote_all_identifiers = off
+      LANGUAGE plpgsql SECURITY DEFINER %s
       AS %L
     $create$,
     capture,
+    sync.capture_settings(tracked),
     format(
       $body$
       DECLARE
-        old_image json;
-        new_image json;
+        old_image pg_catalog.json;
+        new_image pg_catalog.json;
       BEGIN
-        IF TG_OP = 'INSERT' THEN
+        IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' AND %8$s AND %2$s OPERATOR(pg_catalog.=) %3$s THEN
+          INSERT INTO sync.outbox ("table", op, key, scope, old, new)
+          VALUES (sync.nudging(%1$L), 'U', %3$s, %5$s, %6$s, %7$s);
+        ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
           INSERT INTO sync.outbox ("table", op, key, scope, new)
-          VALUES (%1$L, 'I', %3$s, %5$s, %7$s);
-        ELSIF TG_OP = 'DELETE' THEN
+          VALUES (sync.nudging(%1$L), 'I', %3$s, %5$s, %7$s);
+        ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
           INSERT INTO sync.outbox ("table", op, key, scope, old)
-          VALUES (%1$L, 'D', %2$s, %4$s, %6$s);
-        ELSIF TG_OP = 'TRUNCATE' THEN
-          INSERT INTO sync.outbox ("table", op) VALUES (%1$L, 'T');
-        ELSIF %2$s = %3$s THEN
+          VALUES (sync.nudging(%1$L), 'D', %2$s, %4$s, %6$s);
+        ELSIF TG_OP OPERATOR(pg_catalog.=) 'TRUNCATE' THEN
+          INSERT INTO sync.outbox ("table", op) VALUES (sync.nudging(%1$L), 'T');
+        ELSIF %2$s OPERATOR(pg_catalog.=) %3$s THEN
           old_image := %6$s;
           new_image := %7$s;
-          IF old_image::text <> new_image::text THEN
+          IF old_image::pg_catalog.text OPERATOR(pg_catalog.<>) new_image::pg_catalog.text THEN
             INSERT INTO sync.outbox ("table", op, key, scope, old, new)
-            VALUES (%1$L, 'U', %3$s, %5$s, old_image, new_image);
+            VALUES (sync.nudging(%1$L), 'U', %3$s, %5$s, old_image, new_image);
           END IF;
         ELSE
           INSERT INTO sync.outbox ("table", op, key, scope, old, new)
-          VALUES (%1$L, 'D', %2$s, %4$s, %6$s, NULL),
+          VALUES (sync.nudging(%1$L), 'D', %2$s, %4$s, %6$s, NULL),
                  (%1$L, 'I', %3$s, %5$s, NULL, %7$s);
         END IF;
         RETURN NULL;
@@ -252,10 +308,11 @@ BEGIN
       tracked."table"::text,
       sync.key_expression(tracked."table", 'OLD'),
       sync.key_expression(tracked."table", 'NEW'),
-      coalesce('OLD.' || quote_ident(tracked.scope) || '::text', 'NULL'),
-      coalesce('NEW.' || quote_ident(tracked.scope) || '::text', 'NULL'),
+      coalesce('OLD.' || quote_ident(tracked.scope) || '::pg_catalog.text', 'NULL'),
+      coalesce('NEW.' || quote_ident(tracked.scope) || '::pg_catalog.text', 'NULL'),
       sync.image_expression(tracked."table", tracked.exclude, 'OLD'),
-      sync.image_expression(tracked."table", tracked.exclude, 'NEW')
+      sync.image_expression(tracked."table", tracked.exclude, 'NEW'),
+      version_rises
     )
   );
 
@@ -265,11 +322,12 @@ BEGIN
   FROM (
     SELECT CASE
         WHEN attname = 'version' AND atttypid = 'integer'::regtype
-          THEN 'NEW.version := CASE WHEN OLD.version < 2147483647 THEN OLD.version + 1 ELSE 1 END;'
+          THEN $sql$NEW.version := CASE WHEN OLD.version OPERATOR(pg_catalog.<) 2147483647
+          THEN OLD.version OPERATOR(pg_catalog.+) 1 ELSE 1 END;$sql$
         WHEN attname = 'updated_at' AND atttypid = 'timestamptz'::regtype
-          THEN 'NEW.updated_at := clock_timestamp();'
+          THEN 'NEW.updated_at := pg_catalog.clock_timestamp();'
         WHEN attname = 'updated_at' AND atttypid = 'timestamp'::regtype
-          THEN 'NEW.updated_at := clock_timestamp() AT TIME ZONE ''UTC'';'
+          THEN 'NEW.updated_at := pg_catalog.timezone(''UTC'', pg_catalog.clock_timestamp());'
       END AS assignment
     FROM pg_attribute
     WHERE attrelid = tracked."table" AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
@@ -277,7 +335,7 @@ BEGIN
   EXECUTE format(
     $create$
       CREATE OR REPLACE FUNCTION sync.%I() RETURNS trigger
-      LANGUAGE plpgsql SET search_path = pg_catalog
+      LANGUAGE plpgsql
       AS %L
     $create$,
     version,
@@ -324,10 +382,9 @@ BEGIN
   -- they for us: each row is captured in the old way or in the new one.)
   FOR trigger IN
     SELECT * FROM (VALUES
-      ('!sync_capture',  'AFTER INSERT OR UPDATE OR DELETE',             'ROW',       'capture_' || tracked.id),
-      ('!sync_truncate', 'AFTER TRUNCATE',                               'STATEMENT', 'capture_' || tracked.id),
-      ('!sync_nudge',    'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'nudge'),
-      ('~sync_version',  'BEFORE UPDATE',                                'ROW',       'version_' || tracked.id)
+      ('!sync_capture',  'AFTER INSERT OR UPDATE OR DELETE', 'ROW',       'capture_' || tracked.id),
+      ('!sync_truncate', 'AFTER TRUNCATE',                   'STATEMENT', 'capture_' || tracked.id),
+      ('~sync_version',  'BEFORE UPDATE',                    'ROW',       'version_' || tracked.id)
     ) AS t (name, event, level, function)
   LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION sync.%I()',
@@ -350,7 +407,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN;
   END IF;
-  FOREACH name IN ARRAY ARRAY['!sync_capture', '!sync_truncate', '!sync_nudge', '~sync_version'] LOOP
+  FOREACH name IN ARRAY ARRAY['!sync_capture', '!sync_truncate', '~sync_version'] LOOP
     EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', name, target);
   END LOOP;
   PERFORM sync.forget(tracked.id);
@@ -404,11 +461,13 @@ $$;
 
 -- Event triggers are for superusers (and what managed services put in their place). Where there is none, whoever renames
 -- a tracked table, its key, its scope or, when some are excluded, any column calls sync.track again in the same transaction.
+-- ALWAYS, like the triggers: a table that is altered under session_replication_role = replica is written to afterwards, too.
 DO $$
 BEGIN
   CREATE EVENT TRIGGER sync_follow_ddl ON ddl_command_end
     WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TABLE', 'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED')
     EXECUTE FUNCTION sync.follow_ddl();
+  ALTER EVENT TRIGGER sync_follow_ddl ENABLE ALWAYS;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE NOTICE 'Only a superuser can have sync follow ALTER TABLE: call sync.track again after changing a tracked table.';
 END
