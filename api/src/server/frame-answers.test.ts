@@ -14,6 +14,10 @@ const frameType = new GraphQLObjectType<Frame, Context>({
     cursor: { type: GraphQLString, resolve: ({ cursor }) => cursor },
     title: { type: GraphQLString, resolve: () => 'é€😀' },
     viewer: { type: GraphQLString, resolve: async (_, __, { authority }) => (await authority()).viewerId },
+    memberOf: {
+      type: GraphQLString,
+      resolve: async (_, __, { authority }) => [...(await authority()).memberships.keys()].join(),
+    },
     broken: {
       type: GraphQLString,
       resolve() {
@@ -45,9 +49,22 @@ const authorityOf = (viewerId: string): Authority => ({
 function answersTo(text: string, { variables = {}, operationName = null as string | null } = {}) {
   const logged: object[] = [];
   const codeError = createErrorCoder({ log: { error: (fields) => logged.push(fields) }, suggestions: false });
-  const contextValue = { authority: async () => authorityOf('whoever asks'), services: {} } as unknown as Context;
-  const operation = { schema, document: parse(text), variableValues: variables, operationName, contextValue };
-  return { logged, answers: new FrameAnswers(operation, codeError) };
+  const memberships: object[] = [];
+  const query = async () => [{ viewerRole: 'MEMBER', viewerMembers: [...memberships] }];
+  const before = async () => authorityOf('whoever asks');
+  const contextValue = { viewer: { userId: 'whoever asks' }, authority: before, services: { query } };
+  const operation = {
+    schema,
+    document: parse(text),
+    variableValues: variables,
+    operationName,
+    contextValue: contextValue as unknown as Context,
+  };
+  return {
+    logged,
+    answers: new FrameAnswers(operation, codeError),
+    join: (workspaceId: string) => void memberships.push({ id: 'm', version: 1, workspaceId, role: 'EDITOR' }),
+  };
 }
 /** As a client reads it. */
 const payloadOf = (end: string) =>
@@ -78,6 +95,15 @@ describe('the answer to a frame', () => {
       data: { frames: { viewer: 'the group' } },
     });
     expect(payloadOf(await answers.write(frame))).toEqual({ data: { frames: { viewer: 'whoever asks' } } });
+  });
+
+  test('of one’s own is read with what its viewer may read by then, not when another frame was answered', async () => {
+    const { answers, join } = answersTo('subscription { frames { memberOf } }');
+    for (const workspaceId of ['home', 'elsewhere']) {
+      join(workspaceId);
+      const { data } = payloadOf(await answers.write(frame));
+      expect(data).toEqual({ frames: { memberOf: expect.stringContaining(workspaceId) } });
+    }
   });
 
   test('is what its own variables and operation say', async () => {

@@ -1,16 +1,20 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
+import { loadAuthority } from '../authority/load.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameEvent } from '../feed/frame-queue.ts';
 import { type FrameText, type SharedWriting, standingMark } from '../feed/shared-frame.ts';
-import type { Context } from '../model/context.ts';
+import { type Context, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import type { ErrorCoder } from './coded-errors.ts';
 import { bytesOf } from './text-frame.ts';
 
+/** What the frames of all subscriptions of a socket have in common: who asks. What he may read is asked anew for each. */
+export type FrameContext = Omit<Context, 'authority' | 'rows'>;
+
 /** A subscription as its client sent it, read and validated. */
 export interface Operation extends ExecutionArgs {
-  readonly contextValue: Context;
+  readonly contextValue: FrameContext;
 }
 
 /**
@@ -29,12 +33,13 @@ export class FrameAnswers implements SharedWriting {
   }
 
   write(frame: Frame): string | Promise<string> {
-    return whenThere(answer(this.operation, { frame }, this.codeError), messageEnd);
+    const contextValue = contextNow(this.operation.contextValue);
+    return whenThere(answer({ ...this.operation, contextValue }, { frame }, this.codeError), messageEnd);
   }
 
   /** For all of a group: as one of them, with what each of them may read. */
   writeShared(frame: Frame, authority: Authority): FrameText | Promise<FrameText> {
-    const contextValue = contextFor(this.operation.contextValue, authority);
+    const contextValue = contextFor(this.operation.contextValue, () => Promise.resolve(authority));
     const result = answer({ ...this.operation, contextValue }, { frame }, this.codeError);
     return whenThere(result, (written) => messageEnd(written).split(standingMark));
   }
@@ -49,10 +54,18 @@ function messageEnd(result: ExecutionResult): string {
   return bytesOf(`,"type":"next","payload":${JSON.stringify(result)}}`);
 }
 
-/** Whose answer it is does not matter: the key of a group says all that it may depend on. */
-function contextFor(member: Context, authority: Authority): Context {
-  const known = () => Promise.resolve(authority);
-  return { ...member, authority: known, rows: createRowLoader(member.services, known) };
+/** For a group whose answer it is does not matter: its key says all that it may depend on. */
+function contextFor(asker: FrameContext, authority: () => Promise<Authority>): Context {
+  return { ...asker, authority, rows: createRowLoader(asker.services, authority) };
+}
+
+/** What another frame was answered with may be from before a snapshot that this one shows: read once for each. */
+function contextNow(asker: FrameContext): Context {
+  let known: Promise<Authority> | null = null;
+  return contextFor(asker, () => {
+    known ??= loadAuthority(asker.services.query, signedInViewer(asker));
+    return known;
+  });
 }
 
 function answer(

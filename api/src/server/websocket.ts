@@ -12,7 +12,7 @@ import type { OpenQueue } from '../feed/frame-queue.ts';
 import type { Context } from '../model/context.ts';
 import type { ErrorCoder, ErrorLog } from './coded-errors.ts';
 import { Delivery } from './delivery.ts';
-import { FrameAnswers, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
+import { FrameAnswers, type FrameContext, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
 import { createOutlet, createTurnEnd, type Outlet } from './outlet.ts';
 import type { Sockets } from './sockets.ts';
@@ -48,7 +48,7 @@ interface SocketState {
   readonly outlet: Outlet;
   readonly backlog: Backlog;
   /** Of the frames of all its subscriptions, as long as its viewer is the same. */
-  frameContext: Context | null;
+  frameContext: FrameContext | null;
   signedIn: SignedIn | null;
   /** Runs when the socket closes. */
   readonly releases: (() => void)[];
@@ -232,11 +232,11 @@ interface Begun {
 }
 
 /** What a frame is executed with: of an operation's context what is not of the operation alone. */
-function contextOfFrames({ viewer, client, services, authority, rows }: Context): Context {
+function contextOfFrames({ viewer, client, services }: Context): FrameContext {
   const openQueue = () => {
     throw new Error('a frame begins no subscription');
   };
-  return { viewer, client, services, authority, rows, openQueue };
+  return { viewer, client, services, openQueue };
 }
 
 /** @see https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
