@@ -105,6 +105,7 @@ export async function subscribeWithoutFrames(
 class EndOfFrames implements AsyncIterableIterator<ExecutionResult> {
   private readonly events: AsyncIterator<FrameEvent, undefined>;
   private readonly answers: FrameAnswers;
+  private hasLeft = false;
 
   constructor(events: AsyncIterator<FrameEvent, undefined>, answers: FrameAnswers) {
     this.events = events;
@@ -114,11 +115,14 @@ class EndOfFrames implements AsyncIterableIterator<ExecutionResult> {
   /** Not an async function: one is kept whole, with all its variables, for as long as the subscription lives. */
   next(): Promise<IteratorResult<ExecutionResult, undefined>> {
     return this.events.next().then(async ({ value }) => {
+      // graphql-ws would say `complete`, and forget the operation, to whichever has the id by now.
+      if (this.hasLeft) return new Promise(() => {});
       if (value === undefined || !('error' in value)) return { value: undefined, done: true };
       return { value: await this.answers.writeEnd(value.error), done: false };
     });
   }
   async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    this.hasLeft = true;
     await this.events.return?.();
     return { value: undefined, done: true };
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
+import { waitFor } from '@sync-hub/dev/wait-for';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { WebSocket } from 'ws';
 import type { Frame } from '../feed/frame.ts';
@@ -27,6 +28,7 @@ const frameType = new GraphQLObjectType<Frame, Context>({
     },
   },
 });
+let endedQueues = 0;
 /** Each subscription is told one frame. */
 const schema = new GraphQLSchema({
   query: frameType,
@@ -36,7 +38,11 @@ const schema = new GraphQLSchema({
       frames: {
         type: frameType,
         subscribe(_, __, { openQueue }) {
-          const queue = openQueue({ end() {} });
+          const queue = openQueue({
+            end() {
+              endedQueues += 1;
+            },
+          });
           queue.push(frame, 1);
           return queue;
         },
@@ -89,7 +95,10 @@ async function openSocket() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws');
+  const connection = connect(port, '127.0.0.1');
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', {
+    createConnection: () => connection,
+  });
   closes.push(() => socket.terminate());
   await once(socket, 'open');
   const ask = async (message: object) => {
@@ -100,10 +109,24 @@ async function openSocket() {
   return {
     join: (workspaceId: string) => void memberships.push({ id: 'm', version: 1, workspaceId, role: 'EDITOR' }),
     /** What a new subscription is told first. */
-    subscribe: async (id: string) =>
-      (await ask({ type: 'subscribe', id, payload: { query: 'subscription { frames { memberOf } }' } })).payload,
+    subscribe: async (id: string) => (await ask(subscription(id))).payload,
+    /** Sends messages in one packet, and gives what is answered first. */
+    async together(...messages: object[]) {
+      const answer = once(socket, 'message');
+      connection.cork();
+      for (const message of messages) socket.send(JSON.stringify(message));
+      connection.uncork();
+      return JSON.parse(String((await answer)[0])) as object;
+    },
+    send: (message: object) => socket.send(JSON.stringify(message)),
   };
 }
+
+const subscription = (id: string) => ({
+  type: 'subscribe',
+  id,
+  payload: { query: 'subscription { frames { memberOf } }' },
+});
 
 test('what a subscription loads is what its viewer may read by then, whatever the socket was told before', async () => {
   const { join, subscribe } = await openSocket();
@@ -111,4 +134,18 @@ test('what a subscription loads is what its viewer may read by then, whatever th
   expect(await subscribe('1')).toEqual({ data: { frames: { memberOf: 'home' } } });
   join('elsewhere');
   expect(await subscribe('2')).toEqual({ data: { frames: { memberOf: 'home,elsewhere' } } });
+});
+
+test('an id that is used again at once is of its new subscription alone, which ends when its client ends it', async () => {
+  const { join, subscribe, together, send } = await openSocket();
+  endedQueues = 0;
+  await subscribe('1');
+  join('home');
+  const complete = { type: 'complete', id: '1' };
+  expect(await together(complete, subscription('1'))).toMatchObject({
+    type: 'next',
+    payload: { data: { frames: { memberOf: 'home' } } },
+  });
+  send(complete);
+  await waitFor(() => endedQueues === 2, { what: 'the end of both' });
 });
