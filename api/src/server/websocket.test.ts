@@ -5,6 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { WebSocket } from 'ws';
+import { createEntrance } from '../entrance.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameEvent } from '../feed/frame-queue.ts';
 import type { Context, Services } from '../model/context.ts';
@@ -72,7 +73,7 @@ async function openSocket() {
     maxSubscriptionBytes: 1e6,
     patienceMs: 5_000,
   };
-  const graphql = createGraphql({
+  const { yoga: graphql } = createGraphql({
     schema,
     services: { query: async () => [{ viewerRole: 'MEMBER', viewerMembers: [...memberships] }] } as unknown as Services,
     authenticate,
@@ -87,6 +88,7 @@ async function openSocket() {
     graphql,
     authenticate,
     sockets: createSockets(),
+    entrance: createEntrance(),
     codeError,
     log,
     settings,
