@@ -241,3 +241,20 @@ test('an id that is used again is told of its new operation alone; others of the
   expect(changesOf(socket, 'other')).toEqual([[{ row: { title: 'four' } }]]);
   expect(socket.messages.slice(before).filter(({ type }) => type !== 'next')).toEqual([]);
 });
+
+test('what a subscription’s rows lead to is read with what its viewer may read by then, whatever its socket was told before', async () => {
+  const socket = await signedIn(people.ada);
+  const watch = `subscription ($in: ID!) {
+    watchTasks(where: { workspaceId: { eq: $in } }) { changes { row { comments(first: 5) { nodes { body } } } } }
+  }`;
+  const told = [{ row: { comments: { nodes: [{ body: 'Comment' }] } } }];
+  subscribe(socket, 'before', watch);
+  await waitFor(() => changesOf(socket, 'before').length >= 1, { what: 'the rows of a workspace' });
+  const another = await createWorld(hub.database, [[people.ada, 'OWNER']], people.ada);
+  subscribe(socket, 'after', watch, { variables: { in: another.Workspace } });
+  await waitFor(() => changesOf(socket, 'after').length >= 1, {
+    what: 'the rows of a workspace that she has just joined',
+  });
+  expect(changesOf(socket, 'before')[0]).toEqual(told);
+  expect(changesOf(socket, 'after')[0]).toEqual(told);
+});
