@@ -1,12 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { type FragmentDefinitionNode, type GraphQLResolveInfo, Kind, parse, validate } from 'graphql';
+import { comment } from '../schema/comment.ts';
 import { buildSchema } from '../schema/schema.ts';
-import { selectionOf } from './selection.ts';
+import { task } from '../schema/task.ts';
+import { user } from '../schema/user.ts';
+import { profilesOf, selectionOf } from './selection.ts';
 
 const schema = buildSchema();
 
 /** Of the operation that is called so, or of the only one. */
 function selectionIn(text: string, operationName?: string) {
+  const { models, ...rest } = selectionOf(infoOf(text, operationName));
+  return { ...rest, models: models.map(({ name }) => name).sort() };
+}
+
+function infoOf(text: string, operationName?: string): GraphQLResolveInfo {
   const document = parse(text);
   expect(validate(schema, document)).toEqual([]);
   const operations = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
@@ -15,8 +23,7 @@ function selectionIn(text: string, operationName?: string) {
   const byName: Record<string, FragmentDefinitionNode> = {};
   for (const fragment of fragments) byName[fragment.name.value] = fragment;
   const info = { schema, operation, fragments: byName, path: { key: 'tasks' } };
-  const { models, ...rest } = selectionOf(info as unknown as GraphQLResolveInfo);
-  return { ...rest, models: models.map(({ name }) => name).sort() };
+  return info as unknown as GraphQLResolveInfo;
 }
 
 const none = { responseName: 'tasks', models: [], isPersonal: false };
@@ -68,4 +75,15 @@ describe('what a selection depends on', () => {
       'subscription A { watchTasks { cursor } } subscription B { watchTasks { changes { row { workspace { id } } } } }';
     expect([selectionIn(document, 'A').models, selectionIn(document, 'B').models]).toEqual([[], ['Workspace']]);
   });
+});
+
+test('the profiles that a mutation may show beside a row are found in fragments, each once', () => {
+  const info = infoOf(`
+    mutation { updateTask(input: { id: "" }) { ... on UpdateTaskPayload { task { ...Shown createdBy { name } } } } }
+    fragment Shown on Task { id assignee { name } createdBy { color } workspace { id } }`);
+  expect(profilesOf(task, info)).toEqual([
+    { field: 'createdBy', from: task, reference: 'createdById', to: user },
+    { field: 'assignee', from: task, reference: 'assigneeId', to: user },
+  ]);
+  expect(profilesOf(comment, info)).toEqual([]);
 });
