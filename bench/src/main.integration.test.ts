@@ -77,7 +77,7 @@ test('the bench prints and writes every row, with Kafka those of Kafka, and prof
     'API, 10 subscriptions to 10 rows',
     'listener, relay of 2 writers, Postgres stream',
     'API, updateTask from 2 clients',
-    ...(brokers.length > 0 ? ['listener, relay to Kafka'] : []),
+    ...(brokers.length > 0 ? ['listener, draining to Kafka'] : []),
   ];
   for (const what of profiled) expect(stdout).toContain(`${what}, self time as a share of a core`);
   expect(files.filter((file) => file.endsWith('.cpuprofile'))).toHaveLength(profiled.length);

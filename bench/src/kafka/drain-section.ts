@@ -7,7 +7,8 @@ import { compareRounds, takeTurns } from '../comparison.ts';
 import { createEventWriter } from '../load/event-writer.ts';
 import type { Batches } from '../peers/kafkajs-batches.ts';
 import { ratioOfAtLeast } from '../row.ts';
-import { besideServer, type Stage, startStage } from '../stage.ts';
+import { besideServer, startStage } from '../stage.ts';
+import { takeLeadership } from './leadership.ts';
 import { followTopic } from './topic-end.ts';
 
 const MAX_SPREAD = 1.3;
@@ -28,21 +29,29 @@ async function measure(bench: Bench) {
   const stage = await startStage(bench, { kafkaBrokers: brokers });
   // Whatever the API does with what it reads is not measured, and must not stand in the listener's way.
   for (const { pid } of stage.hub.apis) layout.move(pid, 'writing');
+  layout.move(stage.hub.listener.pid, 'reading');
   const client = createKafkaClient({ brokers, log }, RETRIES);
   const topic = await followTopic(client, new URL(stage.hub.database.url).pathname.slice(1));
   const board = await createBoard(stage.hub.database, rowsInTransaction);
   const writer = await createEventWriter({ databaseUrl: stage.hub.database.url, table: 'tasks', ids: board.ids });
   const peer = await startPeer(bench, 'kafkajs-batches', { brokers });
 
-  const ours = async () => {
-    await stage.hub.listener.stop();
-    for (let written = 0; written < records; written += rowsInTransaction) await writer.commitRows(rowsInTransaction);
-    const rate = topic.rateOf(records);
-    await stage.hub.restartListener();
-    layout.move(stage.hub.listener.pid, 'reading');
-    const measured = await rate;
+  const drainOf = async (waiting: number, draining: (drain: () => Promise<number>) => Promise<unknown>) => {
+    const giveBack = await takeLeadership(stage.hub.database.url);
+    for (let written = 0; written < waiting; written += rowsInTransaction) await writer.commitRows(rowsInTransaction);
+    await draining(async () => {
+      const rate = topic.rateOf(waiting);
+      await giveBack();
+      return rate;
+    });
     await sleep(plan.drain.settleMs); // Until it rests again.
-    return measured;
+  };
+  const ours = async () => {
+    let rate = Number.NaN;
+    await drainOf(records, async (drain) => {
+      rate = await drain();
+    });
+    return rate;
   };
   tell(`${records} records`);
   await ours(); // Warm-up, and records whose size the other side can take.
@@ -50,7 +59,12 @@ async function measure(bench: Bench) {
   const beside = async () => (await peer.ask<{ rate: number }>(batches)).rate;
   await beside();
   const turns = await takeTurns(plan.rounds, { ours, beside });
-  await profile(bench, stage, () => writer.commitRows(rowsInTransaction));
+  const { profiler } = bench;
+  const of = { name: 'listener-drain-kafka', what: 'listener, draining to Kafka' };
+  if (profiler !== null) {
+    tell('profile');
+    await drainOf(2 * records, (drain) => profiler.during(of, stage.hub.listener, drain));
+  }
 
   await Promise.all([topic.close(), writer.close(), peer.close()]);
   client.destroy();
@@ -65,15 +79,4 @@ async function measure(bench: Bench) {
       bar: ratioOfAtLeast(0.8),
     }),
   ];
-}
-
-/** Of rows that are written while the listener is awake: its start is not what is looked for. */
-async function profile({ profiler, plan, tell }: Bench, { hub }: Stage, write: () => Promise<unknown>): Promise<void> {
-  if (profiler === null) return;
-  tell('profile');
-  const run = async () => {
-    const endsAtMs = performance.now() + plan.profileMs;
-    while (performance.now() < endsAtMs) await write();
-  };
-  await profiler.during({ name: 'listener-relay-kafka', what: 'listener, relay to Kafka' }, hub.listener, run);
 }
