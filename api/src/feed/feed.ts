@@ -102,7 +102,7 @@ export function createFeed(dependencies: Dependencies) {
       const next = ring.after(place);
       return next === 'ahead' && !unreached.mayCome(place) ? 'other' : next;
     },
-    since: (place, signal) => readHistory({ ring, replay }, place, signal),
+    since: (place, signal) => readHistory({ ring, replay, entrance }, place, signal),
     moves,
     isStalled: () => isStalled(Date.now()),
     everybody: () => (met?.everybody.isSettled ? met.everybody.directory : null),

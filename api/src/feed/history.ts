@@ -1,3 +1,4 @@
+import type { Entrance } from '../entrance.ts';
 import { HistoryLostError } from './replay.ts';
 import type { Ring } from './ring.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
@@ -6,7 +7,11 @@ interface Dependencies {
   readonly ring: Ring;
   /** From what the stream keeps, for places that the ring has let go. May end at any transaction. */
   readonly replay: (place: LogPosition, signal: AbortSignal) => AsyncGenerator<LogTransaction>;
+  readonly entrance: Entrance;
 }
+
+/** From memory nothing is waited for: whoever has missed more stands in line again, so that all others have their turns. */
+const transactionsInATurn = 50;
 
 /**
  * The transactions after `place`, up to the newest this process has passed: from the ring, before that from the stream.
@@ -14,10 +19,11 @@ interface Dependencies {
  * @throws {HistoryLostError} when they cannot be had exactly.
  */
 export async function* readHistory(
-  { ring, replay }: Dependencies,
+  { ring, replay, entrance }: Dependencies,
   place: LogPosition,
   signal: AbortSignal,
 ): AsyncGenerator<LogTransaction> {
+  let told = 0;
   for (let at = place; ; ) {
     const next = ring.after(at);
     if (next === null) return;
@@ -25,6 +31,8 @@ export async function* readHistory(
     if (next !== 'older') {
       yield next;
       at = next.position;
+      told += 1;
+      if (told % transactionsInATurn === 0) await entrance.pass();
       continue;
     }
     for await (const transaction of replay(at, signal)) {

@@ -79,3 +79,18 @@ test('no more is kept than may be', () => {
     expect(recent.of(first, [change], telling, ofGroup('g')) === frames).toBe(isKept);
   }
 });
+
+test('what a transaction is to a group is found out once', () => {
+  const recent = create();
+  let looked = 0;
+  const look = (group: string, of = first) =>
+    recent.changesIn(of, group, () => {
+      looked += 1;
+      return [change];
+    });
+  const first = transaction(5);
+  expect(look('g')).toBe(look('g'));
+  expect(look('h')).not.toBe(look('g'));
+  expect(look('g', transaction(6))).not.toBe(look('g'));
+  expect(looked).toBe(3);
+});

@@ -1,6 +1,7 @@
 import { type Authority, asOfNow } from '../authority/authority.ts';
 import type { Cursors } from './cursor.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
+import { createRecentlyMade } from './recently-made.ts';
 import { createPlacedFrame, type PlacedFrame } from './shared-frame.ts';
 import type { LogTransaction } from './transaction.ts';
 import { sizeOfFrame, type Telling, transactionFrames } from './transaction-frames.ts';
@@ -20,52 +21,45 @@ export interface Audience {
 }
 
 /**
- * What those of a group who are behind are told of a transaction, each when it comes to it: made by the first, kept for the others.
- * After a fault a thousand come back who have missed the same.
- *
- * What nobody has asked for between two calls of `age` is let go.
+ * What those of a group who are behind are told of a transaction, each when it comes to it: found out and made by the first, kept
+ * for the others. After a fault a thousand come back who have missed the same.
  */
 export function createRecentFrames({ cursors, bounds, maxBytes }: Dependencies) {
-  type Kept = Map<LogTransaction, Map<string, readonly PlacedFrame[]>>;
-  let young: Kept = new Map();
-  let old: Kept = new Map();
-  let bytes = 0;
-
-  function age() {
-    old = young;
-    young = new Map();
-    bytes = 0;
-  }
-  function keep(transaction: LogTransaction, name: string, frames: readonly PlacedFrame[]) {
-    const size = frames.reduce((sum, frame) => sum + frame.bytes, 0);
-    if (bytes + size > maxBytes / 2) age();
-    bytes += size;
-    const known = young.get(transaction) ?? new Map<string, readonly PlacedFrame[]>();
-    young.set(transaction, known.set(name, frames));
-  }
+  const changes = createRecentlyMade<readonly FrameChange[]>(maxBytes);
+  const frames = createRecentlyMade<readonly PlacedFrame[]>(maxBytes);
 
   return {
-    age,
-    /** @param changes  what the transaction is to whoever is of the group. */
+    /** Lets go what nobody has asked for since it was called last. */
+    age() {
+      changes.age();
+      frames.age();
+    },
+    /** What the transaction is to whoever is of the group, by which nobody's authority changes. */
+    changesIn(transaction: LogTransaction, group: string, look: () => readonly FrameChange[]): readonly FrameChange[] {
+      return changes.of(transaction, group, look, ({ length }) => (length === 0 ? smallBytes : transaction.bytes));
+    },
     of(
       transaction: LogTransaction,
-      changes: readonly FrameChange[],
+      told: readonly FrameChange[],
       telling: Pick<Telling, 'previous' | 'isNewest'>,
       { group, authority }: Audience,
     ): readonly PlacedFrame[] {
       const { previous, isNewest } = telling;
-      const name = `${group} ${isNewest} ${previous.epochId} ${previous.seq}`;
-      const known = young.get(transaction)?.get(name);
-      if (known !== undefined) return known;
-      const asTold = asOfNow(authority);
-      const frames =
-        old.get(transaction)?.get(name) ??
-        transactionFrames(transaction, changes, { ...telling, alreadySent: 0 }, bounds).map(({ told, place }) =>
-          createPlacedFrame(cursors, { told, place, group, bytes: sizeOfFrame(told), authority: asTold }),
+      const make = () => {
+        const asTold = asOfNow(authority);
+        return transactionFrames(transaction, told, { ...telling, alreadySent: 0 }, bounds).map((one) =>
+          createPlacedFrame(cursors, { ...one, group, bytes: sizeOfFrame(one.told), authority: asTold }),
         );
-      keep(transaction, name, frames);
-      return frames;
+      };
+      return frames.of(transaction, `${group} ${isNewest} ${previous.epochId} ${previous.seq}`, make, sizeOfAll);
     },
   };
 }
 export type RecentFrames = ReturnType<typeof createRecentFrames>;
+
+/** Of an entry that says that there is nothing. */
+const smallBytes = 200;
+
+function sizeOfAll(frames: readonly PlacedFrame[]): number {
+  return frames.reduce((sum, { bytes }) => sum + bytes, 0);
+}

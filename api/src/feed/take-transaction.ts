@@ -1,4 +1,5 @@
-import type { Follow } from './follow-request.ts';
+import { directoryTables } from '../authority/directory.ts';
+import { type Follow, needsPeers } from './follow-request.ts';
 import type { FrameChange } from './frame.ts';
 import type { Before } from './frame-writer.ts';
 import type { LogView } from './log-view.ts';
@@ -28,7 +29,16 @@ export function takeTransaction(
   transaction: LogTransaction,
   { previous, log }: { readonly previous: LogPosition; readonly log: Pick<LogView, 'position'> },
 ): () => Loss | null {
-  const { request, standpoint } = subscriber;
+  const { request, standpoint, teller } = subscriber;
+  if (changesRowsOnly(transaction) && !needsPeers(request)) {
+    const standing = standpoint.standing();
+    const look = () => lookBefore(request.views, transaction, standpoint.authority())(standpoint.authority());
+    const told = teller.recent.changesIn(transaction, standing.group, look);
+    return () => {
+      tell(subscriber, transaction, told, { previous, before: standing, log });
+      return null;
+    };
+  }
   const authority = standpoint.authority();
   const look = lookBefore(request.views, transaction, authority);
   const wasMember = standpoint.isMember();
@@ -42,6 +52,11 @@ export function takeTransaction(
     if (request.kind === 'changes' && wasMember && !standpoint.isMember()) subscriber.end(whyEnded.noMember());
     return null;
   };
+}
+
+/** All of it is known, and nobody may see more or less by it: to all of a group it is the same. */
+function changesRowsOnly({ tables, unknowable }: LogTransaction): boolean {
+  return unknowable.size === 0 && !directoryTables.some((table) => tables.has(table));
 }
 
 /** Tells what it changed; its author's session hears of it also when that is nothing. */

@@ -6,6 +6,7 @@ import type { FrameQueue } from './frame-queue.ts';
 import type { FrameWriter, Placing } from './frame-writer.ts';
 import { type Listener, tellShared } from './listener.ts';
 import type { LogView } from './log-view.ts';
+import type { RecentFrames } from './recent-frames.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
 import type { Standpoint } from './standpoint.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
@@ -59,6 +60,11 @@ export class Teller implements Listener {
   private isAuthor({ actorSession, tables }: LogTransaction): boolean {
     const { sessionId, views } = this.subscription.request;
     return actorSession === sessionId && views.some(({ model }) => tables.has(model.table));
+  }
+
+  /** What others of its group were told of late. */
+  get recent(): RecentFrames {
+    return this.dependencies.frames.recent;
   }
 
   /** Waits for the client, but not for ever. */
@@ -120,7 +126,7 @@ export class Teller implements Listener {
     if (!isAlone && isToldToAll(request.selection)) {
       frames.settle(this, standing);
       const audience = { group: standing.group, authority: standpoint.authority() };
-      return tellShared(this, frames.recent.of(transaction, told, placing, audience), Date.now());
+      return tellShared(this, this.recent.of(transaction, told, placing, audience), Date.now());
     }
     this.saidUpToDate = placing.isNewest;
     this.requireTaken(frames.writeTransaction(this, transaction, told, placing, standing));

@@ -1,4 +1,4 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import type { ASTNode, GraphQLResolveInfo } from 'graphql';
 import { Kind, print } from 'graphql';
 import { codedError } from '../errors.ts';
 import type { FollowRequest } from '../feed/follow-request.ts';
@@ -138,11 +138,22 @@ function askedWorkspace(model: Model, where: Filter): string | null {
 /** What was asked, as a hash: the field, its arguments without `after`, its selection, the fields that the models have. */
 function questionOf(info: GraphQLResolveInfo, args: object, views: readonly View[]): string {
   const { after: _, ...rest } = args as { after?: unknown };
-  const selections = info.fieldNodes.map((node) => (node.selectionSet === undefined ? '' : print(node.selectionSet)));
-  const fragments = Object.values(info.fragments).map(print);
+  const selections = info.fieldNodes.map(({ selectionSet }) =>
+    selectionSet === undefined ? '' : printed(selectionSet),
+  );
+  const fragments = Object.values(info.fragments).map(printed);
   const shapes = views.map(({ model }) => Object.entries(model.fields).map(([name, { kind }]) => [name, kind]));
   const text = JSON.stringify([info.fieldName, rest, selections, fragments, variablesBesidesAfter(info), shapes]);
   return fingerprint(text);
+}
+
+/** One text is parsed once for all who send it, and so it is printed. */
+const texts = new WeakMap<ASTNode, string>();
+
+function printed(node: ASTNode): string {
+  const text = texts.get(node) ?? print(node);
+  texts.set(node, text);
+  return text;
 }
 
 /** What the selection may depend on. The variable that `after` is given by differs each time and asks for nothing. */

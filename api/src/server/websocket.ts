@@ -207,7 +207,8 @@ export function startWebSocket(dependencies: Dependencies) {
     socket.on('error', () => {});
     socket.once('close', (code, reason) => {
       for (const release of state.releases) release();
-      void closed(code, String(reason));
+      // As many may go at once as come. Nothing is sent to a socket that is not open.
+      void entrance.pass().then(() => closed(code, String(reason)));
     });
   }
 
