@@ -1,5 +1,6 @@
 import type { Authority } from '../authority/authority.ts';
 import { affectedViewers } from '../authority/directory.ts';
+import { createTurnEnd } from '../turn-end.ts';
 import type { Cursors } from './cursor.ts';
 import { tablesOf } from './follow-request.ts';
 import type { Follower } from './follower.ts';
@@ -19,7 +20,7 @@ interface Dependencies {
 /** All who follow the log, and those of them who are live, in groups. */
 export function createAudience({ cursors, bounds, everybody }: Dependencies) {
   const followers = createFollowerIndex();
-  const groups = createGroups<Follower>({ cursors, bounds, authorityOf });
+  const groups = createGroups<Follower>({ cursors, bounds, authorityOf, atTurnEnd: createTurnEnd() });
 
   /** Nobody is live while it is not known. */
   function authorityOf(viewerId: string): Authority {

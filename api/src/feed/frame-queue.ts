@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { type Backlog, closeShare, countIn, countOut, endShare, isFull, openShare, roomIn } from './backlog.ts';
 import type { Frame } from './frame.ts';
-import type { SharedFrame } from './shared-frame.ts';
+import type { SharedBundle, SharedFrame } from './shared-frame.ts';
 
 /** What a subscription yields: frames, and at its end perhaps the reason why it ended. */
 export type FrameEvent = { readonly frame: Frame } | { readonly error: GraphQLError };
@@ -14,8 +14,19 @@ export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
    * @returns false when the client's backlog is full; the frame is then not taken.
    */
   push(frame: Frame, bytes: number, goesOn?: boolean): boolean;
-  /** The same of a frame that a whole group is told. @param standing  this subscription's own part of the cursor. */
-  share(shared: SharedFrame, standing: string, goesOn?: boolean): boolean;
+  /**
+   * The same of frames that a whole group is told.
+   *
+   * @param standing  this subscription's own part of the cursor.
+   * @returns how many were taken, from the first on.
+   */
+  share(bundle: SharedBundle, standing: string): number;
+  /**
+   * Has a frame of its group executed for all, unless it is already; `onText` is called when that is done, perhaps at once.
+   *
+   * @returns false when its frames are executed for it alone.
+   */
+  execute(shared: SharedFrame, onText: () => void): boolean;
   /**
    * It is told nothing with a group any more. What waits and was not executed yet is executed for it alone: what else is read for
    * that is what its viewer may read by then.
@@ -82,7 +93,11 @@ export function createFrameQueue(backlog: Backlog, owner: QueueOwner): FrameQueu
 
   return {
     push,
-    share: (shared, standing, goesOn) => push(shared.frameOf(standing), shared.bytes, goesOn),
+    share({ frames }, standing) {
+      const refused = frames.findIndex(({ frameOf, bytes, goesOn }) => !push(frameOf(standing), bytes, goesOn));
+      return refused < 0 ? frames.length : refused;
+    },
+    execute: () => false,
     // Each of its frames is its own.
     leaveGroup() {},
     room: () => roomIn(share),

@@ -49,6 +49,7 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
     standing: CursorStanding,
     goesOn = false,
   ): boolean {
+    listener.line?.settle();
     const text = settle(listener, standing);
     // What it says is fixed now; it is written only if the client asks for it.
     let cursor: string | null = null;
@@ -108,7 +109,7 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
     writeShared(listener: Listener, shared: SharedFrame, position: LogPosition, standing: CursorStanding): boolean {
       const place = { position, sentOfNext: 0 };
       const cursor = cursors.join(cursors.writePlace(place, standing.group), settle(listener, standing));
-      if (!listener.queue.share(shared, cursor, !shared.frame.reset)) return false;
+      if (listener.queue.share({ frames: [shared], isWritten: false }, cursor) === 0) return false;
       note(listener, place, standing);
       return true;
     },

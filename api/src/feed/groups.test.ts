@@ -8,7 +8,7 @@ import type { FrameQueue } from './frame-queue.ts';
 import { groupOf } from './group-key.ts';
 import { createGroups, type GroupMember } from './groups.ts';
 import type { Listener } from './listener.ts';
-import type { SharedFrame } from './shared-frame.ts';
+import type { SharedBundle, SharedFrame } from './shared-frame.ts';
 import { created, joined, memberRow } from './testing/start-feed.ts';
 import type { LogTransaction, RowChange } from './transaction.ts';
 
@@ -35,25 +35,31 @@ function transactionOf(...written: readonly Written[]): LogTransaction {
   };
 }
 
-function setUp({ maxChanges = 500 } = {}) {
+function setUp({ maxChanges = 500, atTurnEnd = (call: () => void) => call() } = {}) {
   const directory = createDirectory({
     members: [memberRow('ada', 'home'), memberRow('bob', 'home'), memberRow('eve', 'elsewhere')],
     adminIds: [],
   });
   const { authorityOf } = directory;
   const cursors = createCursors('a secret for tests of groups, long enough');
-  const groups = createGroups({ cursors, bounds: { maxChanges, maxBytes: 1e6 }, authorityOf });
+  const groups = createGroups({
+    cursors,
+    bounds: { maxChanges, maxBytes: 1e6 },
+    authorityOf,
+    atTurnEnd,
+  });
 
   /** @param room  so many frames are taken, then it is slow. */
   function member(viewerId: string, { room = Number.POSITIVE_INFINITY } = {}) {
-    const taken: { shared: SharedFrame; standing: string; goesOn: boolean }[] = [];
+    const taken: { shared: SharedFrame; standing: string }[] = [];
     let timesOnItsOwn = 0;
     const queue = {
-      share(shared: SharedFrame, standing: string, goesOn = false) {
-        if (taken.length >= room) return false;
-        taken.push({ shared, standing, goesOn });
-        return true;
+      share({ frames }: SharedBundle, standing: string) {
+        const some = frames.slice(0, room - taken.length);
+        taken.push(...some.map((shared) => ({ shared, standing })));
+        return some.length;
       },
+      execute: () => false,
       leaveGroup() {
         timesOnItsOwn += 1;
       },
@@ -70,6 +76,7 @@ function setUp({ maxChanges = 500 } = {}) {
     };
     const listener: Listener = {
       queue,
+      line: null,
       standing: null,
       text: '',
       place: null,
@@ -124,7 +131,7 @@ describe('those of a group', () => {
     const ada = member('ada');
     groups.tell(transactionOf(created('t1', 'home'), created('t2', 'home')), placing);
     expect(told(ada)).toEqual([['CREATED t1'], ['CREATED t2']]);
-    expect(ada.taken.map(({ goesOn }) => goesOn)).toEqual([false, true]);
+    expect(ada.taken.map(({ shared }) => shared.goesOn)).toEqual([false, true]);
     expect(ada.taken.map(({ shared }) => shared.place)).toEqual([
       { position: previous, sentOfNext: 1 },
       { position, sentOfNext: 0 },
@@ -146,6 +153,52 @@ describe('those of a group', () => {
     groups.tell(transactionOf(created('t1', 'home')), placing);
     directory.apply(transactionOf(joined('ada', 'elsewhere')));
     expect([...(ada.taken[0]?.shared.authority.memberships.keys() ?? [])]).toEqual(['home']);
+  });
+});
+
+describe('within a turn', () => {
+  function setUpTurn() {
+    const calls: (() => void)[] = [];
+    return {
+      ...setUp({ atTurnEnd: (call) => void calls.push(call) }),
+      endTurn: () => calls.splice(0).map((call) => call()),
+    };
+  }
+
+  test('who comes is not told what the others were told before, and who goes is', () => {
+    const { groups, member, endTurn } = setUpTurn();
+    const [ada, bob] = [member('ada'), member('bob')];
+    groups.tell(transactionOf(created('t1', 'home')), placing);
+    groups.leave(ada);
+    expect([told(ada), ada.timesOnItsOwn]).toEqual([[['CREATED t1']], 1]);
+    groups.tell(transactionOf(created('t2', 'home')), placing);
+    const late = member('ada');
+    groups.tell(transactionOf(created('t3', 'home')), placing);
+    endTurn();
+    expect([ada, bob, late].map(told)).toEqual([
+      [['CREATED t1']],
+      [['CREATED t1'], ['CREATED t2'], ['CREATED t3']],
+      [['CREATED t3']],
+    ]);
+  });
+
+  test('whoever comes finds a group also when all of it were too slow for what it was owed', () => {
+    const { groups, member, endTurn } = setUpTurn();
+    const ada = member('ada', { room: 0 });
+    groups.tell(transactionOf(created('t1', 'home')), placing);
+    const bob = member('bob');
+    expect([groups.has(ada), groups.has(bob), groups.size]).toEqual([false, true, 1]);
+    groups.tell(transactionOf(created('t2', 'home')), placing);
+    endTurn();
+    expect(told(bob)).toEqual([['CREATED t2']]);
+  });
+
+  test('who is too slow for what it is owed when it leaves has left once', () => {
+    const { groups, member } = setUpTurn();
+    const ada = member('ada', { room: 0 });
+    groups.tell(transactionOf(created('t1', 'home')), placing);
+    groups.leave(ada);
+    expect([groups.has(ada), groups.size, ada.timesOnItsOwn]).toEqual([false, 0, 1]);
   });
 });
 

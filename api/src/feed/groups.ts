@@ -1,11 +1,13 @@
 import { type Authority, asOfNow } from '../authority/authority.ts';
 import type { Model } from '../model/model.ts';
+import type { TurnEnd } from '../turn-end.ts';
 import { anchorsOf } from './anchors.ts';
 import type { CursorStanding, Cursors } from './cursor.ts';
 import { type Follow, needsPeers } from './follow-request.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import { createGroupIndex, type GroupIndex } from './group-index.ts';
-import { type Listener, tellShared } from './listener.ts';
+import { GroupLine } from './group-line.ts';
+import type { Listener } from './listener.ts';
 import { type ModelChange, modelChanges } from './model-changes.ts';
 import { createPlacedFrame } from './shared-frame.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
@@ -30,11 +32,13 @@ interface Dependencies {
   readonly bounds: FrameBounds;
   /** As everybody's directory says. */
   readonly authorityOf: (viewerId: string) => Authority;
+  readonly atTurnEnd: TurnEnd;
 }
 
 interface Group<Member> {
   readonly key: string;
   readonly members: Map<Member, Listener>;
+  readonly line: GroupLine;
   readonly views: readonly View[];
   /** Takes it out of the index. */
   forget(): void;
@@ -56,7 +60,7 @@ type Candidates = Map<View, ModelChange[]>;
  * Whoever's authority a transaction changes must have left before it, is dealt with alone, and joins the group of those who
  * may read what he may then. So for all who are here it is the same before the transaction and after it.
  */
-export function createGroups<Member extends GroupMember>({ cursors, bounds, authorityOf }: Dependencies) {
+export function createGroups<Member extends GroupMember>({ cursors, bounds, authorityOf, atTurnEnd }: Dependencies) {
   const byKey = new Map<string, Group<Member>>();
   const groupByMember = new Map<Member, Group<Member>>();
   const byTable = new Map<string, { readonly model: Model; readonly index: GroupIndex<Entry<Member>> }>();
@@ -65,9 +69,11 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
   function open(key: string, request: Follow): Group<Member> {
     const { views, viewerId } = request;
     const removals: (() => void)[] = [];
+    const members = new Map<Member, Listener>();
     const group: Group<Member> = {
       key,
-      members: new Map(),
+      members,
+      line: new GroupLine({ [Symbol.iterator]: () => members.values() }, atTurnEnd),
       views,
       forget() {
         for (const remove of removals) remove();
@@ -117,16 +123,23 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
     join(member: Member) {
       const listener = member.listen();
       const key = listener.standing.group;
+      // Somebody may be too slow for it and go, and the group with the last of them.
+      byKey.get(key)?.line.settle();
       const group = byKey.get(key) ?? open(key, member.request);
       group.members.set(member, listener);
+      listener.line = group.line;
       groupByMember.set(member, group);
     },
     leave(member: Member) {
       const group = groupByMember.get(member);
       if (group === undefined) return;
+      group.line.settle();
+      const listener = group.members.get(member);
+      if (listener === undefined) return; // It was too slow for that, and has left already.
       groupByMember.delete(member);
-      group.members.get(member)?.queue.leaveGroup();
       group.members.delete(member);
+      listener.line = null;
+      listener.queue.leaveGroup();
       if (group.members.size === 0) group.forget();
     },
     /** Whose views depend on who else is a member. */
@@ -135,14 +148,14 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
     },
     all: (): Iterable<Member> => groupByMember.keys(),
     /**
-     * Tells every group what it is to be told of a transaction.
+     * Tells every group what it is to be told of a transaction: its members hear of it by the end of this turn of the event loop, or
+     * when what the frames load is there.
      *
      * @param placing  where the log stood before it, and whether nothing follows it yet.
      * @returns whether a member was told something.
      */
     tell(transaction: LogTransaction, placing: GroupPlacing): (member: Member) => boolean {
       const toldGroups = new Set<Group<Member>>();
-      const now = Date.now();
       for (const [group, candidates] of candidatesIn(transaction)) {
         const [someone] = group.members.keys();
         if (someone === undefined) continue;
@@ -153,10 +166,17 @@ export function createGroups<Member extends GroupMember>({ cursors, bounds, auth
         // It may be written later, when that one may read more and is with another group.
         const asTold = asOfNow(authority);
         const frames = transactionFrames(transaction, changes, { ...placing, alreadySent: 0 }, bounds).map(
-          ({ told, place }) =>
-            createPlacedFrame(cursors, { told, place, group: group.key, bytes: sizeOfFrame(told), authority: asTold }),
+          ({ told, place }, index) =>
+            createPlacedFrame(cursors, {
+              told,
+              place,
+              goesOn: index > 0,
+              group: group.key,
+              bytes: sizeOfFrame(told),
+              authority: asTold,
+            }),
         );
-        for (const listener of group.members.values()) tellShared(listener, frames, now);
+        group.line.tell(frames);
       }
       return (member) => {
         const group = groupByMember.get(member);

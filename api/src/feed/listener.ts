@@ -1,6 +1,7 @@
 import type { CursorPlace, CursorStanding } from './cursor.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import type { PlacedFrame } from './shared-frame.ts';
+import type { GroupLine } from './group-line.ts';
+import type { SharedBundle } from './shared-frame.ts';
 
 /**
  * What one subscription was told last, and whereto the next is told: a frame for a thousand subscriptions touches a thousand of
@@ -8,6 +9,8 @@ import type { PlacedFrame } from './shared-frame.ts';
  */
 export interface Listener {
   readonly queue: FrameQueue;
+  /** Of its group, which may have something to tell that it is told before anything else; null while it is alone. */
+  line: GroupLine | null;
   /** What a cursor says of it now, and that as text. */
   standing: CursorStanding | null;
   text: string;
@@ -21,18 +24,16 @@ export interface Listener {
   tooSlow(): void;
 }
 
-/** Tells it what its whole group is told, in one frame or in the pieces of one transaction. Its standing has to be written. */
-export function tellShared(listener: Listener, frames: readonly PlacedFrame[], now: number): void {
-  let goesOn = false;
-  for (const shared of frames) {
-    if (!listener.queue.share(shared, listener.text, goesOn)) {
-      listener.tooSlow();
-      return;
-    }
-    listener.place = shared.place;
+/** Tells it what its whole group is told. Its standing has to be written. */
+export function tellShared(listener: Listener, bundle: SharedBundle, now: number): void {
+  const { frames } = bundle;
+  const taken = listener.queue.share(bundle, listener.text);
+  const last = frames[taken - 1];
+  if (last !== undefined) {
+    listener.place = last.place;
     listener.placeStanding = listener.standing;
-    listener.saidUpToDate = shared.frame.upToDate;
-    goesOn = true;
+    listener.saidUpToDate = last.frame.upToDate;
+    listener.lastFrameAt = now;
   }
-  listener.lastFrameAt = now;
+  if (taken < frames.length) listener.tooSlow();
 }

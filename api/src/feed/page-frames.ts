@@ -40,7 +40,14 @@ export function createPageFrames(bounds: FrameBounds) {
         if (frame === undefined) {
           const told = { reset, upToDate, transaction: null, changes: pieces[index] ?? [] };
           const bytes = sizeOfFrame(told);
-          frame = createSharedFrame({ told, bytes, authority: asOfNow(authority), place: null, cursorOf });
+          frame = createSharedFrame({
+            told,
+            goesOn: !told.reset,
+            bytes,
+            authority: asOfNow(authority),
+            place: null,
+            cursorOf,
+          });
           frames.set(name, frame);
         }
         return frame;

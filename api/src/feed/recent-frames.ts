@@ -47,8 +47,16 @@ export function createRecentFrames({ cursors, bounds, maxBytes }: Dependencies) 
       const { previous, isNewest } = telling;
       const make = () => {
         const asTold = asOfNow(authority);
-        return transactionFrames(transaction, told, { ...telling, alreadySent: 0 }, bounds).map((one) =>
-          createPlacedFrame(cursors, { ...one, group, bytes: sizeOfFrame(one.told), authority: asTold }),
+        return transactionFrames(transaction, told, { ...telling, alreadySent: 0 }, bounds).map(
+          ({ told, place }, index) =>
+            createPlacedFrame(cursors, {
+              told,
+              place,
+              goesOn: index > 0,
+              group,
+              bytes: sizeOfFrame(told),
+              authority: asTold,
+            }),
         );
       };
       return frames.of(transaction, `${group} ${isNewest} ${previous.epochId} ${previous.seq}`, make, sizeOfAll);

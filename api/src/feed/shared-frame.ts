@@ -18,6 +18,8 @@ export interface SharedFrame {
   readonly frame: Frame;
   /** Null where each member has a place of its own. */
   readonly place: CursorPlace | null;
+  /** It is a further piece of what the frame before it is of: see `FrameQueue.push`. */
+  readonly goesOn: boolean;
   /** In memory and on the wire, roughly. */
   readonly bytes: number;
   /** What each of the group may read, as of the frame: for what its selection loads besides. */
@@ -30,6 +32,13 @@ export interface SharedFrame {
   prepare(writing: SharedWriting): void;
   /** The same; `onText` is called when it is there. */
   write(writing: SharedWriting, onText: () => void): void;
+}
+
+/** Some that a group is told together, in their order. */
+export interface SharedBundle {
+  readonly frames: readonly SharedFrame[];
+  /** The text of all is there. */
+  readonly isWritten: boolean;
 }
 
 /** Whose execution it is. */
@@ -45,6 +54,7 @@ export interface PlacedFrame extends SharedFrame {
 
 interface Telling {
   readonly told: Omit<Frame, 'cursor'>;
+  readonly goesOn: boolean;
   readonly bytes: number;
   readonly authority: Authority;
 }
@@ -63,6 +73,7 @@ export function createSharedFrame<Place extends CursorPlace | null>({
   bytes,
   authority,
   place,
+  goesOn,
   cursorOf,
 }: Telling & { readonly place: Place; readonly cursorOf: (own: string) => string }) {
   const frameOf = (own: string): Frame => ({ ...told, cursor: cursorOf(own) });
@@ -85,6 +96,7 @@ export function createSharedFrame<Place extends CursorPlace | null>({
   return {
     frame,
     place,
+    goesOn,
     bytes,
     authority,
     get text() {

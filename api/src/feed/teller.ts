@@ -4,6 +4,7 @@ import { type Follow, isToldToAll, needsPeers } from './follow-request.ts';
 import type { FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import type { FrameWriter, Placing } from './frame-writer.ts';
+import type { GroupLine } from './group-line.ts';
 import { type Listener, tellShared } from './listener.ts';
 import type { LogView } from './log-view.ts';
 import type { RecentFrames } from './recent-frames.ts';
@@ -33,6 +34,7 @@ interface Told {
  */
 export class Teller implements Listener {
   readonly queue: FrameQueue;
+  line: GroupLine | null = null;
   standing: CursorStanding | null = null;
   text = '';
   place: CursorPlace | null = null;
@@ -101,6 +103,7 @@ export class Teller implements Listener {
 
   /** Says when the log stalls, and when it goes on; else moves the cursor on, when nothing was said since `quietSince`. */
   refresh(position: LogPosition, quietSince: number) {
+    this.line?.settle();
     const isStalled = this.dependencies.log.isStalled();
     const isQuiet = this.lastFrameAt < quietSince;
     if (this.saidUpToDate !== !isStalled || (isQuiet && !isStalled)) this.quiet(position, !isStalled);
@@ -126,7 +129,8 @@ export class Teller implements Listener {
     if (!isAlone && isToldToAll(request.selection)) {
       frames.settle(this, standing);
       const audience = { group: standing.group, authority: standpoint.authority() };
-      return tellShared(this, this.recent.of(transaction, told, placing, audience), Date.now());
+      const shared = this.recent.of(transaction, told, placing, audience);
+      return tellShared(this, { frames: shared, isWritten: false }, Date.now());
     }
     this.saidUpToDate = placing.isNewest;
     this.requireTaken(frames.writeTransaction(this, transaction, told, placing, standing));

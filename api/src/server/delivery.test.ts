@@ -1,108 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { codedError } from '../errors.ts';
-import { createBacklog } from '../feed/backlog.ts';
-import { createCursors } from '../feed/cursor.ts';
-import type { Frame } from '../feed/frame.ts';
-import type { FrameQueue } from '../feed/frame-queue.ts';
-import { createPlacedFrame, type FrameText, standingMark } from '../feed/shared-frame.ts';
-import { Delivery } from './delivery.ts';
-import type { FrameAnswers } from './frame-answers.ts';
-import type { Pump } from './outlet.ts';
-
-const bounds = {
-  maxSubscriptions: 3,
-  maxFrames: 100,
-  maxBytes: 100_000,
-  maxSubscriptionFrames: 2,
-  maxSubscriptionBytes: 100_000,
-  patienceMs: 100,
-};
-const cursors = createCursors('a secret for tests of delivery, long enough');
-const position = { epoch: 1, epochId: 'e', seq: 1, tag: 't' };
-const authority = { viewerId: 'ada', isAdmin: false, memberships: new Map(), sharesWorkspaceWith: () => false };
-
-const named = (name: string): Frame => ({
-  cursor: name,
-  reset: false,
-  upToDate: true,
-  transaction: { transactionId: name, at: new Date(0), mutationId: null, actorId: null },
-  changes: [],
-});
-function sharedFrame(name: string) {
-  const { cursor: _, ...told } = named(name);
-  return createPlacedFrame(cursors, { told, place: { position, sentOfNext: 0 }, group: 'g', bytes: 10, authority });
-}
-
-/** A network that takes messages until it is told not to, and executions that are done at once unless `slow`. */
-function createSocket({ slow = false } = {}) {
-  const sent: string[] = [];
-  const waiting = new Set<Pump>();
-  const executed: string[] = [];
-  const unfinished: (() => void)[] = [];
-  const network = {
-    hasRoom: true,
-    whenRoom: (one: Pump) => void waiting.add(one),
-    forget: (one: Pump) => void waiting.delete(one),
-    write: (message: string) => void sent.push(message),
-    held: 0,
-    hold(bytes: number) {
-      this.held += bytes;
-    },
-    flush() {},
-  };
-  const backlog = createBacklog(bounds);
-  function finished<Text>(text: Text): Text | Promise<Text> {
-    return slow ? new Promise((resolve) => unfinished.push(() => resolve(text))) : text;
-  }
-  function subscribe(id: string) {
-    const answers: Pick<FrameAnswers, 'write' | 'writeShared'> = {
-      write({ transaction }) {
-        executed.push(`${transaction?.transactionId} for ${id}`);
-        return finished(` ${transaction?.transactionId}}`);
-      },
-      writeShared({ transaction }) {
-        executed.push(`${transaction?.transactionId} for all`);
-        return finished<FrameText>(` ${transaction?.transactionId} ${standingMark}}`.split(standingMark));
-      },
-    };
-    return new Delivery({ id, outlet: network, backlog, answers }, { end() {} });
-  }
-  return {
-    sent,
-    executed,
-    backlog,
-    waiting,
-    subscribe,
-    network,
-    makeRoom() {
-      network.hasRoom = true;
-      for (const one of [...waiting]) {
-        waiting.delete(one);
-        one.pump();
-      }
-    },
-    /** @param index  in the order in which they began. */
-    async finish(index: number) {
-      unfinished[index]?.();
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
-
-/** What graphql-ws does with what it reads. */
-function readBy(queue: FrameQueue, sent: string[]): Promise<void> {
-  return (async () => {
-    for await (const event of queue) sent.push('error' in event ? String(event.error.extensions['code']) : 'a frame');
-    sent.push('the end');
-  })();
-}
+import { bundle, bundleOf, createSocket, named, readBy, sharedFrame } from './testing/create-socket.ts';
 
 describe('frames over a socket', () => {
   test('carry the id of their subscription as JSON in UTF-8, and each its own standing', () => {
     const { sent, executed, subscribe } = createSocket();
     const queues = ['a"\\', 'é€\ud800'].map(subscribe);
     for (const queue of queues) void readBy(queue, sent);
-    const shared = sharedFrame('101');
+    const shared = bundle('101');
     for (const [index, queue] of queues.entries()) queue.share(shared, `standing ${index}`);
     expect(sent.map((bytes) => Buffer.from(bytes, 'latin1').toString())).toEqual([
       '{"id":"a\\"\\\\" 101 standing 0}',
@@ -115,7 +20,7 @@ describe('frames over a socket', () => {
     const { sent, subscribe } = createSocket();
     const queue = subscribe('1');
     queue.push(named('100'), 10);
-    queue.share(sharedFrame('101'), 's');
+    queue.share(bundle('101'), 's');
     expect(sent).toEqual([]);
     void readBy(queue, sent);
     expect(sent).toEqual(['{"id":"1" 100}', '{"id":"1" 101 s}']);
@@ -125,7 +30,7 @@ describe('frames over a socket', () => {
     const { sent, subscribe, finish } = createSocket({ slow: true });
     const [one, other] = [subscribe('1'), subscribe('2')];
     for (const queue of [one, other]) void readBy(queue, sent);
-    const shared = sharedFrame('101');
+    const shared = bundle('101');
     one.push(named('100'), 10);
     other.share(shared, 's');
     await finish(1);
@@ -140,8 +45,8 @@ describe('frames over a socket', () => {
     const queue = subscribe('1');
     void readBy(queue, sent);
     network.hasRoom = false;
-    const taken = ['101', '102', '103', '104'].map((name) => queue.share(sharedFrame(name), 's'));
-    expect([taken, sent]).toEqual([[true, true, true, false], []]);
+    const taken = ['101', '102', '103', '104'].map((name) => queue.share(bundle(name), 's'));
+    expect([taken, sent]).toEqual([[1, 1, 1, 0], []]);
     makeRoom();
     expect(sent).toEqual(['{"id":"1" 101 s}', '{"id":"1" 102 s}', '{"id":"1" 103 s}']);
     expect([backlog.frames, backlog.bytes]).toEqual([0, 0]);
@@ -151,8 +56,19 @@ describe('frames over a socket', () => {
     const { subscribe, network } = createSocket();
     const queue = subscribe('1');
     network.hasRoom = false;
-    const taken = [1, 2, 3, 4, 5].map((piece) => queue.share(sharedFrame(String(piece)), 's', piece > 1));
-    expect([...taken, queue.share(sharedFrame('next'), 's')]).toEqual([true, true, true, true, true, false]);
+    const pieces = [1, 2, 3, 4, 5].map((piece) => sharedFrame(String(piece), piece > 1));
+    expect(queue.share(bundleOf(pieces), 's')).toBe(5);
+    expect(queue.share(bundle('next'), 's')).toBe(0);
+  });
+
+  test('of several transactions are taken as far as there is room for them', () => {
+    const { sent, subscribe, network, makeRoom } = createSocket();
+    const queue = subscribe('1');
+    void readBy(queue, sent);
+    network.hasRoom = false;
+    expect(queue.share(bundle('101', '102', '103', '104', '105'), 's')).toBe(3);
+    makeRoom();
+    expect(sent).toEqual(['{"id":"1" 101 s}', '{"id":"1" 102 s}', '{"id":"1" 103 s}']);
   });
 });
 
@@ -160,7 +76,7 @@ test('what a shared frame loads is under way while those before it wait, and the
   const { sent, executed, subscribe, finish } = createSocket({ slow: true });
   const queue = subscribe('1');
   void readBy(queue, sent);
-  for (const name of ['101', '102']) queue.share(sharedFrame(name), 's');
+  for (const name of ['101', '102']) queue.share(bundle(name), 's');
   expect(executed).toEqual(['101 for all', '102 for all']);
   await finish(1);
   expect(sent).toEqual([]);
@@ -174,10 +90,10 @@ describe('a subscription that ends', () => {
     const queue = subscribe('1');
     const reading = readBy(queue, sent);
     network.hasRoom = false;
-    queue.share(sharedFrame('101'), 's');
+    queue.share(bundle('101'), 's');
     queue.push(named('102'), 10);
     queue.end(codedError('SLOW_CONSUMER', 'too slow'));
-    expect(queue.share(sharedFrame('103'), 's')).toBe(true);
+    expect(queue.share(bundle('103'), 's')).toBe(1);
     await new Promise((resolve) => setImmediate(resolve));
     makeRoom();
     await reading;
@@ -198,14 +114,14 @@ describe('a subscription that ends', () => {
     const [queue, other] = [subscribe('1'), subscribe('2')];
     const reading = readBy(queue, sent);
     void readBy(other, sent);
-    const shared = sharedFrame('101');
+    const shared = bundle('101');
     for (const one of [queue, other]) one.share(shared, 's');
     queue.push(named('102'), 10);
     network.hasRoom = false;
     await finish(0);
     await queue.return?.();
     await reading;
-    expect(queue.share(sharedFrame('103'), 's')).toBe(true);
+    expect(queue.share(bundle('103'), 's')).toBe(1);
     expect(waiting.size).toBe(1);
     makeRoom();
     expect(sent).toEqual(['the end', '{"id":"2" 101 s}']);
@@ -219,7 +135,7 @@ test('a frame of one’s own that waits for room counts as unread, until it is s
   for (const queue of [one, other, third]) void readBy(queue, sent);
   network.hasRoom = false;
   for (const queue of [one, other]) queue.push(named('101'), 10);
-  third.share(sharedFrame('102'), 's');
+  third.share(bundle('102'), 's');
   expect(network.held).toBe('{"id":"1" 101}'.length * 2);
   await one.return?.();
   expect(network.held).toBe('{"id":"1" 101}'.length);
@@ -243,10 +159,10 @@ describe('who leaves its group', () => {
     const { sent, executed, subscribe, finish } = createSocket({ slow: true });
     const [one, other] = [subscribe('1'), subscribe('2')];
     for (const queue of [one, other]) void readBy(queue, sent);
-    const frames = ['101', '102', '103'].map(sharedFrame);
-    for (const shared of frames) one.share(shared, 's');
+    const frames = bundle('101', '102', '103');
+    one.share(frames, 's');
     one.leaveGroup();
-    for (const shared of frames) other.share(shared, 's');
+    other.share(frames, 's');
     for (const begun of [0, 3, 4]) await finish(begun);
     expect(executed).toEqual(['101 for all', '102 for all', '103 for all', '102 for 1', '103 for 1']);
     expect(sent.filter((message) => message.includes('"1"'))).toEqual([

@@ -12,7 +12,8 @@ import {
 } from '../feed/backlog.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameEvent, FrameQueue, QueueOwner } from '../feed/frame-queue.ts';
-import type { FrameText, SharedFrame } from '../feed/shared-frame.ts';
+import type { FrameText, SharedBundle, SharedFrame } from '../feed/shared-frame.ts';
+import { sendLetter } from './form-letter.ts';
 import type { FrameAnswers } from './frame-answers.ts';
 import type { Outlet } from './outlet.ts';
 import { bytesOf } from './text-frame.ts';
@@ -43,7 +44,7 @@ type Reader = (result: IteratorResult<FrameEvent, undefined>) => void;
  * One subscription's frames on their way over its socket, each as a `next` message. graphql-ws, which reads it as a queue, is
  * given the reason of the end alone, when all frames are out.
  *
- * A shared frame whose text is there goes out at once, when nothing of the subscription waits: no promise, nothing is kept. All
+ * Shared frames whose text is there go out at once, when nothing of the subscription waits: no promise, nothing is kept. All
  * else waits its turn: its own frames until they are executed, and everything while the network takes nothing.
  *
  * @see docs/decisions/what-a-subscription-costs.md, on why this is a class
@@ -78,13 +79,29 @@ export class Delivery implements FrameQueue {
     return this.ended || this.take({ own, shared: null, standing: '', bytes, message: null }, goesOn);
   }
 
-  share(shared: SharedFrame, standing: string, goesOn = false): boolean {
-    if (this.ended) return true;
-    if (this.current === null && this.started && shared.text !== null && this.outlet.hasRoom) {
-      this.outlet.write(nextMessage(this.head, shared.text, standing));
-      return true;
+  share(bundle: SharedBundle, standing: string): number {
+    const { frames, isWritten } = bundle;
+    if (this.ended) return frames.length;
+    const { head, outlet } = this;
+    if (isWritten && this.current === null && this.started && outlet.hasRoom) {
+      // What several of a socket are told in one turn is one write, too.
+      const isTheOnlyOne = this.backlogShare.backlog.subscriptions === 1;
+      if (!isTheOnlyOne || !sendLetter(bundle, { head, standing, outlet }))
+        for (const { text } of frames) outlet.write(nextMessage(head, text ?? [], standing));
+      return frames.length;
     }
-    return this.take({ own: null, shared, standing, bytes: shared.bytes, message: null }, goesOn);
+    let taken = 0;
+    for (const shared of frames) {
+      const entry = { own: null, shared, standing, bytes: shared.bytes, message: null };
+      if (!this.take(entry, shared.goesOn)) break;
+      taken += 1;
+    }
+    return taken;
+  }
+
+  execute(shared: SharedFrame, onText: () => void): boolean {
+    shared.write(this.answers, onText);
+    return true;
   }
 
   leaveGroup() {

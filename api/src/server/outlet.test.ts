@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { createOutlet, createTurnEnd } from './outlet.ts';
+import { createTurnEnd } from '../turn-end.ts';
+import { createOutlet } from './outlet.ts';
 import { bytesOf, textFrameHeader } from './text-frame.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -39,6 +40,45 @@ describe('what is written to a socket', () => {
     outlet.write('four');
     await turn();
     expect(writes).toEqual(['\x81\x03one\x81\x03two\x81\x05three', '\x81\x04four']);
+  });
+
+  test('as bytes goes out at once, after what was written before', () => {
+    const { writes, outlet } = setUp();
+    outlet.write('one');
+    expect(outlet.writeFramed(Buffer.from('bytes'))).toBe(true);
+    outlet.write('two');
+    outlet.flush();
+    expect(writes).toEqual(['\x81\x03one', 'bytes', '\x81\x03two']);
+  });
+
+  test('as bytes is needed until the network has taken it, and makes room then', async () => {
+    const { writes, state, outlet, release } = setUp();
+    state.isStuck = true;
+    expect(outlet.writeFramed(Buffer.from('one'))).toBe(false);
+    expect(outlet.hasRoom).toBe(false);
+    expect(outlet.writeFramed(Buffer.from('two'))).toBe(false);
+    let calls = 0;
+    outlet.whenRoom({
+      pump() {
+        calls += 1;
+      },
+    });
+    await release();
+    expect([writes, calls]).toEqual([['one', 'two'], 0]);
+    await release();
+    expect([calls, outlet.hasRoom]).toEqual([1, true]);
+  });
+
+  test('as bytes counts as unread, too, and is nothing once the socket is closing', () => {
+    const { writes, state, outlet, webSocket } = setUp({ maxUnreadBytes: 2_000 });
+    state.isStuck = true;
+    outlet.writeFramed(Buffer.alloc(1_000));
+    expect(state.cuts).toBe(0);
+    outlet.writeFramed(Buffer.alloc(1_001));
+    expect(state.cuts).toBe(1);
+    webSocket.readyState = 2;
+    expect(outlet.writeFramed(Buffer.from('late'))).toBe(true);
+    expect(writes).toHaveLength(1);
   });
 
   test('goes out before whatever else is sent', async () => {
@@ -108,18 +148,6 @@ describe('who waits for room', () => {
     await release();
     await release();
     expect(calls).toEqual(['first', 'second', 'third']);
-  });
-});
-
-describe('a turn', () => {
-  test('ends after its promises', async () => {
-    const atTurnEnd = createTurnEnd();
-    const order: string[] = [];
-    await Promise.resolve();
-    atTurnEnd(() => order.push('end'));
-    await Promise.resolve().then(() => order.push('promise'));
-    await turn();
-    expect(order).toEqual(['promise', 'end']);
   });
 });
 

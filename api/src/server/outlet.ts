@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { TurnEnd } from '../turn-end.ts';
 import { textFrameHeader } from './text-frame.ts';
 
 /** What is written to one socket, besides what graphql-ws sends. */
@@ -11,6 +12,12 @@ export interface Outlet {
   forget(waiting: Pump): void;
   /** Sends a message, with all others of this turn of the event loop. @param message  its bytes: see {@link bytesOf}. */
   write(message: string): void;
+  /**
+   * Sends messages at once, after those of `write`, as they go over the wire.
+   *
+   * @returns whether the network has taken all of it, so that the bytes may be others.
+   */
+  writeFramed(bytes: Buffer): boolean;
   /** So many bytes more wait elsewhere for room, for this socket alone: they count as unread. Less, when they are negative. */
   hold(bytes: number): void;
   /** Sends what was written in this turn. Call before anything else is sent. */
@@ -73,6 +80,15 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
     socket.write(bytes, 'latin1', onWritten);
     cutIfTooMuch();
   }
+  function writeFramed(bytes: Buffer): boolean {
+    flush();
+    if (webSocket.readyState !== webSocket.OPEN) return true;
+    unread += 1;
+    socket.write(bytes, onWritten);
+    if (socket.writableLength === 0) return true;
+    cutIfTooMuch();
+    return false;
+  }
   function cutIfTooMuch() {
     if (socket.writableLength + held > maxUnreadBytes) cut();
   }
@@ -88,6 +104,7 @@ export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes
       pending += headerOf(message.length) + message;
       if (pending.length >= batchBytes) flush();
     },
+    writeFramed,
     hold(bytes) {
       held += bytes;
       if (bytes > 0) cutIfTooMuch();
@@ -101,21 +118,4 @@ let known = { length: 0, header: textFrameHeader(0) };
 function headerOf(length: number): string {
   if (known.length !== length) known = { length, header: textFrameHeader(length) };
   return known.header;
-}
-
-/** Runs what it is given when everything else of this turn of the event loop has run, promises too. */
-export type TurnEnd = (call: () => void) => void;
-
-export function createTurnEnd(): TurnEnd {
-  let calls: (() => void)[] = [];
-
-  function run() {
-    const all = calls;
-    calls = [];
-    for (const call of all) call();
-  }
-  return (call) => {
-    if (calls.length === 0) process.nextTick(run);
-    calls.push(call);
-  };
 }

@@ -10,11 +10,12 @@ import { codedError } from '../errors.ts';
 import { type Backlog, type BacklogBounds, createBacklog } from '../feed/backlog.ts';
 import type { OpenQueue } from '../feed/frame-queue.ts';
 import type { Context } from '../model/context.ts';
+import { createTurnEnd } from '../turn-end.ts';
 import type { ErrorCoder, ErrorLog } from './coded-errors.ts';
 import { Delivery } from './delivery.ts';
 import { FrameAnswers, type FrameContext, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
-import { createOutlet, createTurnEnd, type Outlet } from './outlet.ts';
+import { createOutlet, type Outlet } from './outlet.ts';
 import type { Sockets } from './sockets.ts';
 
 interface Dependencies {
