@@ -58,7 +58,7 @@ async function measure(bench: Bench) {
   const batches: Batches = { records, recordBytes: await topic.recordBytes(), batchBytes: 1_000_000 };
   const beside = async () => (await peer.ask<{ rate: number }>(batches)).rate;
   await beside();
-  const turns = await takeTurns(plan.rounds, { ours, beside });
+  const turns = await takeTurns(Math.min(plan.rounds, plan.drain.rounds), { ours, beside });
   const { profiler } = bench;
   const of = { name: 'listener-drain-kafka', what: 'listener, draining to Kafka' };
   if (profiler !== null) {

@@ -28,7 +28,7 @@ export interface Load {
 
 /** Events that are emitted at once while a side warms up: a peer ends when a thousand wait. */
 const WARM_UP_BURST = 100;
-/** When nothing has arrived for so long, what is missing was emitted too early and will not come: longer with each try. */
+/** When nothing has arrived for so long, what is missing was emitted too early and will not come. */
 const STILL_MS = { first: 200, longest: 5_000 };
 const MAX_TRIES = 30;
 
@@ -40,6 +40,9 @@ export async function warmUp(side: Side): Promise<void> {
   const { subscribers, goesTo } = side;
   const sockets = Array.from(subscribers.counts.keys());
   subscribers.keepLast(true);
+  // A try of a single event costs nobody much: soon again, and later from try to try.
+  const stillMs = (tries: number) =>
+    goesTo === 'all' ? Math.min(STILL_MS.first * 2 ** (tries - 1), STILL_MS.longest) : STILL_MS.longest;
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
     const before = subscribers.counts.slice();
     const marks: (string | null)[] = [];
@@ -47,7 +50,7 @@ export async function warmUp(side: Side): Promise<void> {
       const events = Math.min(left, WARM_UP_BURST);
       const expected = subscribers.total() + (goesTo === 'all' ? sockets.length : events);
       marks.push(await side.emit(events));
-      await untilThereOrStill(subscribers, expected, Math.min(STILL_MS.first * 2 ** (tries - 1), STILL_MS.longest));
+      await untilThereOrStill(subscribers, expected, stillMs(tries));
     }
     const isTold = (socket: number) =>
       marks.some((mark) =>
