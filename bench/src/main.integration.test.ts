@@ -77,6 +77,8 @@ test('the bench prints and writes every row, with Kafka those of Kafka, and prof
     'API, 10 subscriptions to 10 rows',
     'listener, relay of 2 writers, Postgres stream',
     'API, updateTask from 2 clients',
+    'API, 20 clients return with cursors',
+    'API, 20 clients open the same watch',
     ...(brokers.length > 0 ? ['listener, draining to Kafka'] : []),
   ];
   for (const what of profiled) expect(stdout).toContain(`${what}, self time as a share of a core`);
