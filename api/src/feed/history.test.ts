@@ -31,3 +31,23 @@ test('a long way through memory is gone in many turns of the event loop, and not
   expect(Math.max(...perTurn)).toBeLessThanOrEqual(100);
   expect(perTurn.length).toBeGreaterThan(2);
 });
+
+test('a log that grows by more than a turn takes, while one stands in line, is caught up with', async () => {
+  let newest = 400;
+  let turns = 0;
+  const ring = {
+    after: ({ seq }: LogPosition) => (seq < newest ? ({ position: position(seq + 1) } as LogTransaction) : null),
+  } as Ring;
+  const entrance = {
+    async pass() {
+      turns += 1;
+      if (turns > 20) throw new Error('it falls behind for ever');
+      newest += 400;
+    },
+  };
+  let told = 0;
+  const dependencies = { ring, replay: async function* () {}, entrance };
+  for await (const transaction of readHistory(dependencies, position(0), new AbortController().signal))
+    told = transaction.position.seq;
+  expect(told).toBe(newest);
+});

@@ -10,8 +10,11 @@ interface Dependencies {
   readonly entrance: Entrance;
 }
 
-/** From memory nothing is waited for: whoever has missed more stands in line again, so that all others have their turns. */
-const transactionsInATurn = 50;
+/**
+ * From memory nothing is waited for: whoever has missed more stands in line again, so that all others have their turns. Each time for
+ * twice as many: in a long line more may come meanwhile than are told in a turn, and nobody would ever be up to date.
+ */
+const firstTurnTransactions = 50;
 
 /**
  * The transactions after `place`, up to the newest this process has passed: from the ring, before that from the stream.
@@ -24,6 +27,7 @@ export async function* readHistory(
   signal: AbortSignal,
 ): AsyncGenerator<LogTransaction> {
   let told = 0;
+  let turnTransactions = firstTurnTransactions;
   for (let at = place; ; ) {
     const next = ring.after(at);
     if (next === null) return;
@@ -32,7 +36,10 @@ export async function* readHistory(
       yield next;
       at = next.position;
       told += 1;
-      if (told % transactionsInATurn === 0) await entrance.pass();
+      if (told < turnTransactions) continue;
+      await entrance.pass();
+      told = 0;
+      turnTransactions *= 2;
       continue;
     }
     for await (const transaction of replay(at, signal)) {
