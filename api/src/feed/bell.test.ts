@@ -12,7 +12,11 @@ test('whoever waits for the first of several bells leaves nothing behind with th
 });
 
 test('a crowd wakes so many at a time, the first at once; whoever waits again is woken by the next ring', async () => {
-  const bell = createCrowdBell(2);
+  let now = 0;
+  const bell = createCrowdBell(2, () => {
+    now += 10; // Turns are long.
+    return now;
+  });
   const other = createBell();
   const woken: string[] = [];
   const wait = (name: string) => void firstOf(bell, other).then(() => woken.push(name));
@@ -32,4 +36,26 @@ test('a crowd wakes so many at a time, the first at once; whoever waits again is
   await Promise.resolve();
   expect(woken.at(-1)).toBe('f');
   expect(bell.waiting.size + other.waiting.size).toBe(0);
+});
+
+test('as long as turns are short, ever more of a crowd wake in each, and after a long one fewer', async () => {
+  let now = 0;
+  const bell = createCrowdBell(2, () => now);
+  let woken = 0;
+  for (let count = 0; count < 40; count += 1) bell.waiting.add(() => void (woken += 1));
+  const perTurn: number[] = [];
+  const turn = async (run: () => unknown) => {
+    const before = woken;
+    await run();
+    perTurn.push(woken - before);
+  };
+  const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  await turn(bell.ring);
+  await turn(nextTurn);
+  await turn(nextTurn);
+  now += 10;
+  await turn(nextTurn);
+  await turn(nextTurn);
+  await turn(nextTurn);
+  expect(perTurn).toEqual([2, 4, 8, 4, 8, 14]);
 });
