@@ -42,7 +42,10 @@ test('as long as turns are short, ever more of a crowd wake in each, and after a
   let now = 0;
   const bell = createCrowdBell(2, () => now);
   let woken = 0;
-  for (let count = 0; count < 40; count += 1) bell.waiting.add(() => void (woken += 1));
+  const wake = () => {
+    woken += 1;
+  };
+  for (let count = 0; count < 40; count += 1) bell.waiting.add(() => wake());
   const perTurn: number[] = [];
   const turn = async (run: () => unknown) => {
     const before = woken;
