@@ -19,7 +19,13 @@ beforeEach(async () => {
 afterEach(() => hub.close());
 
 describe('relays that all believe to lead', () => {
-  test("harm nothing, however often they take each other's place", async () => {
+  test.each([
+    ['what they publish', false],
+    ['what they store with its batch', true],
+  ])("harm nothing, however often they take each other's place: %s", async (_, isStoredAtOnce) => {
+    await hub.close();
+    hub = await createHub({ isStoredAtOnce });
+    await createCounters(hub.database, 12);
     const until = AbortSignal.timeout(5_000);
     let turns = 0;
     const takeTurns = async () => {

@@ -42,12 +42,43 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
       metrics.publishFailures.inc();
       throw new PublishFailedError('the stream has not acknowledged', { cause });
     }
-    metrics.records.inc(records.length);
-    metrics.bytes.inc(records.reduce((sum, { bytes }) => sum + bytes, 0));
-    metrics.seq.set(records.at(-1)?.seq ?? 0);
+    const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+    count({ records: records.length, bytes, seq: records.at(-1)?.seq ?? 0 });
+  }
+
+  /** On the connection whatever comes next waits behind it; whoever publishes need not. */
+  let noting: Promise<unknown> = Promise.resolve();
+  function note(batch: Batch, seq: number): Batch {
+    noting = recordSent(query, batch, seq);
+    noting.catch(() => undefined); // Told by `noted`.
+    return { ...batch, sentSeq: seq };
+  }
+
+  function count({ records, bytes, seq }: { records: number; bytes: number; seq: number }): void {
+    metrics.records.inc(records);
+    metrics.bytes.inc(bytes);
+    metrics.seq.set(seq);
   }
 
   return {
+    /** Counts what was stored with its batch. */
+    count,
+    /**
+     * Sends all records of the newest batch, of which nothing has to be noted before. That they were sent is noted, too, but
+     * not waited for: see `noted`.
+     *
+     * @returns the batch, all of it sent.
+     * @throws {PublishFailedError}
+     */
+    async publishRecords(batch: Batch, records: readonly EncodedRecord[], signal: AbortSignal): Promise<Batch> {
+      await publishPiece(records, signal);
+      return note(batch, batch.firstSeq + records.length - 1);
+    },
+    /**
+     * Resolves when what was sent last is noted. Nobody need wait for that before the next look, which finds nothing to go on
+     * from when it was not; only the failure must not be lost.
+     */
+    noted: () => noting,
     /**
      * Sends the batch's records from `fromSeq` on, piece by piece; each is acknowledged, and noted when the batch is the
      * newest, before the next is sent. That one is read meanwhile.

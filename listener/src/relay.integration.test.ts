@@ -35,6 +35,16 @@ describe('on the Postgres stream', () => {
     loseNothing,
   );
 
+  test('the same where batches are stored by the statement that fixes them', async () => {
+    await hub.close();
+    hub = await createHub({ isStoredAtOnce: true });
+    await loseNothing();
+    const [published] = await hub.database.query<{ batches: number }>(
+      'SELECT count(*)::int AS batches FROM sync.batch WHERE sent_seq > first_seq',
+    );
+    expect(published?.batches).toBeGreaterThan(10);
+  });
+
   test('a long transaction delays nobody, and comes whole once it has committed', async () => {
     const { database, stream } = hub;
     await createCounters(database, 3);

@@ -24,7 +24,7 @@ export interface RelaySettings {
 }
 
 interface Dependencies {
-  readonly stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes'>;
+  readonly stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes' | 'inStatement'>;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly settings: RelaySettings;

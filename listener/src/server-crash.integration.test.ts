@@ -17,42 +17,48 @@ afterEach(async () => {
   await server.close();
 });
 
-test('after kill -9 of Postgres the relay goes on in the same epoch, nothing is lost, and its records tell the runs of the server apart', async () => {
-  const dataDir = await createTestFolder();
-  server = await startPostgres({ dataDir });
-  await migrate(server.url);
-  const pool = new pg.Pool({ connectionString: server.url, max: 8 });
-  pool.on('error', () => {});
-  const query = async <Row extends pg.QueryResultRow>(sql: string, params: readonly unknown[] = []) =>
-    (await pool.query<Row>(sql, [...params])).rows;
-  hub = await createHub({ database: { url: server.url, pool, query, close: () => pool.end() } });
-  await createCounters(hub.database, 6);
-  await hub.startRelay();
-  await hub.untilDrained();
+test.each([
+  ['published', false],
+  ['stored with their batch', true],
+])(
+  'after kill -9 of Postgres the relay goes on in the same epoch, nothing is lost, and its records, %s, tell the runs of the server apart',
+  async (_, isStoredAtOnce) => {
+    const dataDir = await createTestFolder();
+    server = await startPostgres({ dataDir });
+    await migrate(server.url);
+    const pool = new pg.Pool({ connectionString: server.url, max: 8 });
+    pool.on('error', () => {});
+    const query = async <Row extends pg.QueryResultRow>(sql: string, params: readonly unknown[] = []) =>
+      (await pool.query<Row>(sql, [...params])).rows;
+    hub = await createHub({ isStoredAtOnce, database: { url: server.url, pool, query, close: () => pool.end() } });
+    await createCounters(hub.database, 6);
+    await hub.startRelay();
+    await hub.untilDrained();
 
-  const stop = new AbortController();
-  const write = async () => {
-    while (!stop.signal.aborted) {
-      await query(`UPDATE counters SET n = n + 1 WHERE id = 1 + floor(random() * 6)`).catch(() => undefined);
+    const stop = new AbortController();
+    const write = async () => {
+      while (!stop.signal.aborted) {
+        await query(`UPDATE counters SET n = n + 1 WHERE id = 1 + floor(random() * 6)`).catch(() => undefined);
+      }
+    };
+    const writing = [write(), write(), write()];
+    for (let kills = 0; kills < 3; kills += 1) {
+      const length = hub.stream.changes().length;
+      await waitFor(() => hub.stream.changes().length > length + 20, { what: 'the log to grow', timeoutMs: 20_000 });
+      process.kill(server.pid, 'SIGKILL');
+      await server.ended;
+      server = await startPostgres({ dataDir, port: server.port });
     }
-  };
-  const writing = [write(), write(), write()];
-  for (let kills = 0; kills < 3; kills += 1) {
-    const length = hub.stream.changes().length;
-    await waitFor(() => hub.stream.changes().length > length + 20, { what: 'the log to grow', timeoutMs: 20_000 });
-    process.kill(server.pid, 'SIGKILL');
-    await server.ended;
-    server = await startPostgres({ dataDir, port: server.port });
-  }
-  await waitFor(() => query('SELECT'), { what: 'the server' });
-  stop.abort();
-  await Promise.all(writing);
-  await hub.untilDrained();
+    await waitFor(() => query('SELECT'), { what: 'the server' });
+    stop.abort();
+    await Promise.all(writing);
+    await hub.untilDrained();
 
-  const { faults, rows } = checkLog(hub.stream.log());
-  expect(faults).toEqual(NO_FAULTS);
-  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(await readCounters(hub.database)));
-  expect(twoContents(hub.stream.stored)).toEqual([]);
-  expect(new Set(hub.stream.stored.map(({ incarnation }) => incarnation)).size).toBe(4);
-  expect(new Set(hub.stream.stored.map(({ epoch }) => epoch))).toEqual(new Set([1]));
-});
+    const { faults, rows } = checkLog(hub.stream.log());
+    expect(faults).toEqual(NO_FAULTS);
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(await readCounters(hub.database)));
+    expect(twoContents(hub.stream.stored)).toEqual([]);
+    expect(new Set(hub.stream.stored.map(({ incarnation }) => incarnation)).size).toBe(4);
+    expect(new Set(hub.stream.stored.map(({ epoch }) => epoch))).toEqual(new Set([1]));
+  },
+);

@@ -6,9 +6,10 @@ import type { Batch } from './batch.ts';
 import { createBatchReader } from './batch-reader.ts';
 import { type CaughtUp, createCatchUp } from './catch-up.ts';
 import type { Query } from './connection.ts';
-import { lookAndFence } from './fence.ts';
+import { type Look, lookAndFence } from './fence.ts';
 import type { Metrics } from './metrics.ts';
 import { createPublisher, PublishFailedError } from './publisher.ts';
+import type { AtOnce } from './records-at-once.ts';
 import { beginSession } from './relay-session.ts';
 import { SMALL_BATCH_ROWS } from './small-batch.ts';
 import type { Vigil } from './vigil.ts';
@@ -25,7 +26,7 @@ export interface TermSettings {
 interface Dependencies {
   /** Of a connection with {@link QUEUE_SETTINGS} and `synchronous_commit = on`. */
   readonly query: Query;
-  readonly stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes'>;
+  readonly stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes' | 'inStatement'>;
   readonly vigil: Vigil;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -54,36 +55,67 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
     settings: { pieceBytes: settings.pieceBytes, maxRowBytes: stream.maxRecordBytes },
   });
   const publisher = createPublisher({ query, stream, reader, metrics });
+  const { inStatement: store, maxRecordBytes } = stream;
   const catchUp = createCatchUp({ query, stream, publisher, metrics, log });
+
+  /** @returns the batch, all of it sent. */
+  async function send(
+    { stored, records }: Look,
+    fenced: Batch,
+    { epoch, epochId }: CaughtUp,
+    signal: AbortSignal,
+  ): Promise<Batch> {
+    if (stored !== null) {
+      store?.stored();
+      publisher.count({ ...stored, seq: fenced.sentSeq });
+      return fenced;
+    }
+    if (records !== null) return publisher.publishRecords(fenced, records, signal);
+    return publisher.publish(fenced, { epoch, epochId, held: fenced.batch, signal });
+  }
 
   /** Relays batch by batch. Returns when the epoch is over. */
   async function follow(session: string, caughtUp: CaughtUp, signal: AbortSignal): Promise<void> {
     const { epoch, epochId } = caughtUp;
+    const atOnce: AtOnce = {
+      epoch,
+      epochId,
+      maxBytes: Math.min(settings.pieceBytes, maxRecordBytes),
+      maxRecordBytes,
+      store,
+    };
     let newest: Batch = caughtUp.newest;
     let beatAt = performance.now();
     /** Looks in a row that found something. */
     let finds = 0;
+    /** Somebody has said so, or the look before has found something. */
+    let isLikely = true;
     for (;;) {
       signal.throwIfAborted();
-      const quietMs = performance.now() - beatAt;
-      const look = await lookAndFence(query, newest, session, quietMs >= settings.heartbeatMs);
+      const askedAt = performance.now();
+      const quietMs = askedAt - beatAt;
+      const isDue = quietMs >= settings.heartbeatMs;
+      const looking = lookAndFence(query, newest, session, isDue, isLikely ? atOnce : null);
+      const [look] = await Promise.all([looking, publisher.noted()]);
       if (look.isEpochOver) return;
       const { fenced } = look;
       finds = look.isWaiting ? finds + 1 : 0;
       if (fenced === null) {
         const untilBeatMs = Math.max(settings.heartbeatMs - quietMs, 0);
-        await vigil.rest(look.oldestOpenXid, Math.min(settings.pollMs, untilBeatMs), signal);
+        isLikely = await vigil.rest(look.oldestOpenXid, Math.min(settings.pollMs, untilBeatMs), signal);
         continue;
       }
       metrics.batches.inc();
       // A single change is relayed while writers may nudge: going to sleep again costs more than their nudges.
       if (finds > 1) await vigil.busy();
-      const foundAt = performance.now();
-      newest = await publisher.publish(fenced, { epoch, epochId, held: fenced.batch, signal });
+      newest = await send(look, fenced, caughtUp, signal);
       beatAt = performance.now();
+      const nudged = await vigil.sleepOn(Math.min(settings.pollMs, settings.heartbeatMs), signal);
+      isLikely = nudged ?? true;
+      if (nudged !== null) finds = 0;
       const isSmall = newest.sentSeq - newest.firstSeq < SMALL_BATCH_ROWS;
       // As long as the batch took, at most: docs/decisions/a-busy-relay-gathers.md.
-      if (finds > 1 && isSmall) await sleep(Math.min(beatAt - foundAt, GATHER_MS), undefined, { signal });
+      if (finds > 1 && isSmall) await sleep(Math.min(beatAt - askedAt, GATHER_MS), undefined, { signal });
     }
   }
 

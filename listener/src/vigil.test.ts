@@ -7,10 +7,12 @@ const NEVER_MS = 3_600_000;
 
 let steps: string[];
 let vigil: Vigil;
+let isNudged: boolean;
 const signal = new AbortController().signal;
 
 beforeEach(() => {
   steps = [];
+  isNudged = false;
   const query: Query = async <Row>() => {
     steps.push('burn');
     return [{ xid: String(X) }] as Row[];
@@ -18,7 +20,13 @@ beforeEach(() => {
   vigil = createVigil({
     query,
     awakeLock: { take: async () => void steps.push('take'), release: async () => void steps.push('release') },
-    wakeUps: { next: async (timeoutMs) => void steps.push(timeoutMs === NEVER_MS ? 'sleep' : `pause ${timeoutMs}`) },
+    wakeUps: {
+      isNudged: () => isNudged,
+      async next(timeoutMs) {
+        steps.push(timeoutMs === NEVER_MS ? 'sleep' : `pause ${timeoutMs}`);
+        return isNudged;
+      },
+    },
   });
 });
 
@@ -55,4 +63,24 @@ test('what was burnt before a busy time counts no more: the next sleep begins an
 test('once asleep, an older transaction keeps nobody from sleeping: whoever came since nudges', async () => {
   await rest(1n, X + 1n);
   expect(await rest(1n)).toEqual(['sleep']);
+});
+
+test('whoever has sent what a nudge was for sleeps on without another look, unless nudged meanwhile', async () => {
+  await rest(1n, X + 1n);
+  steps = [];
+  expect(await vigil.sleepOn(NEVER_MS, signal)).toBe(false);
+  expect(steps).toEqual(['sleep']);
+  isNudged = true;
+  expect(await vigil.sleepOn(NEVER_MS, signal)).toBeNull();
+  expect(steps).toEqual(['sleep']);
+});
+
+test('whoever is awake, or falling asleep, looks again: somebody may have committed without a nudge', async () => {
+  expect(await vigil.sleepOn(NEVER_MS, signal)).toBeNull();
+  await rest(1n, X);
+  steps = [];
+  expect(await vigil.sleepOn(NEVER_MS, signal)).toBeNull();
+  await vigil.busy();
+  expect(await vigil.sleepOn(NEVER_MS, signal)).toBeNull();
+  expect(steps).toEqual(['take']);
 });

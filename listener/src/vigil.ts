@@ -5,7 +5,7 @@ import type { WakeUps } from './wake-ups.ts';
 interface Dependencies {
   readonly query: Query;
   readonly awakeLock: AwakeLock;
-  readonly wakeUps: Pick<WakeUps, 'next'>;
+  readonly wakeUps: Pick<WakeUps, 'next' | 'isNudged'>;
 }
 
 /**
@@ -52,13 +52,29 @@ export function createVigil({ query, awakeLock, wakeUps }: Dependencies) {
      *
      * @param oldestOpenXid  `pg_snapshot_xmin` of the snapshot of that look: all transactions below it have ended, and
      *   it has seen them. (`xmax` says no such thing: with one writer in flight it may equal `xmin`.)
+     * @returns whether somebody has nudged.
      */
-    async rest(oldestOpenXid: bigint, timeoutMs: number, signal: AbortSignal): Promise<void> {
-      if (isAwake) return fallAsleep();
+    async rest(oldestOpenXid: bigint, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+      if (isAwake) {
+        await fallAsleep();
+        return wakeUps.isNudged();
+      }
       if (burntXid !== null && oldestOpenXid > burntXid) burntXid = null;
       if (burntXid === null) return wakeUps.next(timeoutMs, signal);
-      await wakeUps.next(Math.min(pauseMs, timeoutMs), signal);
+      const isNudged = await wakeUps.next(Math.min(pauseMs, timeoutMs), signal);
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+      return isNudged;
+    },
+    /**
+     * Call it when a look has found something, and all of that was sent. Somebody asleep need not look again to learn that there
+     * is no more: whoever has committed since that look nudges.
+     *
+     * @returns null when it is time for the next look: somebody has nudged meanwhile, or need not have, not being found
+     *   asleep. Else it has slept as `rest` does, and says what `rest` says.
+     */
+    async sleepOn(timeoutMs: number, signal: AbortSignal): Promise<boolean | null> {
+      if (isAwake || burntXid !== null || wakeUps.isNudged()) return null;
+      return wakeUps.next(timeoutMs, signal);
     },
   };
 }

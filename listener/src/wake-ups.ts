@@ -17,12 +17,15 @@ export function startWakeUps({ databaseUrl, log }: { readonly databaseUrl: strin
   nudges.subscribe(wakeUp.ring);
 
   return {
-    /** Resolves at the next nudge, after `timeoutMs`, or when `signal` aborts, whichever is first. */
-    async next(timeoutMs: number, signal: AbortSignal): Promise<void> {
-      if (signal.aborted) return;
+    /** Somebody has nudged since `next` resolved. */
+    isNudged: wakeUp.isRung,
+    /** Resolves at the next nudge (with true), after `timeoutMs`, or when `signal` aborts, whichever is first. */
+    async next(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+      if (signal.aborted) return false;
       signal.addEventListener('abort', wakeUp.ring);
-      await wakeUp.wait(timeoutMs);
+      const isNudged = await wakeUp.wait(timeoutMs);
       signal.removeEventListener('abort', wakeUp.ring);
+      return isNudged;
     },
     close: nudges.close,
   };

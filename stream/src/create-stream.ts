@@ -2,7 +2,7 @@ import { refuseTooLarge } from './record-limits.ts';
 import type { EncodedRecord, Reader, Stream } from './stream.ts';
 
 /** What a store has of its own; the rest of a {@link Stream} is the same over every store. */
-export interface Store extends Pick<Stream, 'maxRecordBytes' | 'read' | 'bounds' | 'close'> {
+export interface Store extends Pick<Stream, 'maxRecordBytes' | 'inStatement' | 'read' | 'bounds' | 'close'> {
   /** Called with one list at a time, never empty, no record over `maxRecordBytes`. */
   store(records: readonly EncodedRecord[]): Promise<void>;
 }
@@ -27,6 +27,7 @@ export function createStream(store: Store): Stream {
 
   return {
     maxRecordBytes: store.maxRecordBytes,
+    inStatement: store.inStatement,
     async publish(records) {
       refuseClosed();
       // Were more sent while an outcome is unknown, it could land first, and readers would drop the rest as seen.

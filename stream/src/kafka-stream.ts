@@ -41,6 +41,7 @@ export async function createKafkaStream(settings: KafkaStreamSettings): Promise<
 
   return createStream({
     maxRecordBytes,
+    inStatement: null,
     store: publisher.publish,
     async read(from, sink) {
       if (from === 'earliest') return startKafkaReader(source, { position: null, offset: EARLIEST_OFFSET, sink });

@@ -26,6 +26,20 @@ const READ_PAGE = `
   ) AS page ON true
   ORDER BY epoch, seq`;
 
+/**
+ * A first look, for who is read up: planned and run in half the time, which a single change would wait for. As many records
+ * as it asks for may have any size.
+ */
+const FEW_RECORDS = 4;
+const READ_FEW = `
+  SELECT extract(epoch FROM pg_postmaster_start_time())::text AS "startedAt", page.* FROM (SELECT) AS server LEFT JOIN (
+    SELECT epoch, seq, payload FROM sync.log WHERE (epoch, seq) > ($1, $2) ORDER BY epoch, seq LIMIT ${FEW_RECORDS}
+  ) AS page ON true
+  ORDER BY epoch, seq`;
+
+const PAGE = { name: 'page', text: READ_PAGE };
+const FEW = { name: 'few', text: READ_FEW };
+
 interface LogRow {
   readonly epoch: string;
   readonly seq: string;
@@ -44,7 +58,7 @@ const LOOK_BACK = `
  *
  * Reading on from the last row seen misses nothing, though rows become visible at commit and not when they are
  * written. A publisher sends `seq` n + 1 only after the commit of n was acknowledged, to itself or to the leader before
- * it, so whoever sees n + 1 sees n. A deposed relay that is still committing n blocks its successor's INSERT of n (ON
+ * it, or by a statement that has seen n noted as sent; so whoever sees n + 1 sees n. A deposed relay that is still committing n blocks its successor's INSERT of n (ON
  * CONFLICT waits for the other's transaction), and with it all that follows. And one that commits after its successor
  * has begun a new epoch inserts below this reader's place, where nobody looks any more: a late record of an older
  * epoch is never delivered.
@@ -77,11 +91,12 @@ export function startPostgresReader({
   let readUpTo = from ?? { epoch: -1, seq: -1 };
   let startedAt: string | null = null;
 
+  let isFew = false;
+
   /** @returns whether there may be more of what had committed by then. */
   async function readPage(): Promise<boolean> {
     const { rows } = await pool.query<PageRow>({
-      name: 'page', // Planned once a connection.
-      text: READ_PAGE,
+      ...(isFew ? FEW : PAGE), // Planned once a connection.
       values: [readUpTo.epoch, readUpTo.seq],
     });
     const run = rows[0]?.startedAt ?? null;
@@ -103,7 +118,9 @@ export function startPostgresReader({
       else if (arrival.standing === 'seen') delivery.drop(arrival.record);
       else await delivery.deliver(arrival.record);
     }
-    return rows.length === PAGE_RECORDS || bytes >= PAGE_BYTES;
+    const isFull = isFew ? rows.length === FEW_RECORDS : rows.length === PAGE_RECORDS || bytes >= PAGE_BYTES;
+    isFew = rows.length < FEW_RECORDS;
+    return isFull;
   }
 
   async function isSetBack(): Promise<boolean> {

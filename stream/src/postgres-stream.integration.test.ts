@@ -187,3 +187,16 @@ test('a database without the migrations is refused at once', async () => {
   await database.query('DROP TABLE sync.log');
   await expect(open()).rejects.toThrow('relation "sync.log" does not exist');
 });
+
+test('a reader that is read up tells whatever number of records comes next, by nudges alone', async () => {
+  const [relay, api] = [await open(), await open({ pollMs: NEVER_MS })];
+  const sink = collect();
+  await api.read('earliest', sink);
+  let last = 0;
+  for (const count of [1, 1, 3, 4, 5, 1, 8, 2_500, 3, 2]) {
+    await relay.publish(records(last + 1, last + count));
+    last += count;
+    await sink.until(last);
+  }
+  expect(sink.told).toEqual(places(1, last));
+});

@@ -71,6 +71,13 @@ export async function createPostgresStream({
 
   return createStream({
     maxRecordBytes: MAX_RECORD_BYTES,
+    inStatement: {
+      // Without ON CONFLICT: whoever fixes a batch is the first to store anything of it, or this is another history.
+      insert: (records) =>
+        `INSERT INTO sync.log (epoch, seq, payload) SELECT epoch, seq, value FROM (${records}) AS records`,
+      tell: (stored) => `CASE WHEN EXISTS (SELECT FROM ${stored}) THEN pg_notify('${CHANNEL}', '') END`,
+      stored: retention.sweepIfDue,
+    },
     async store(records) {
       await pool.query({
         name: 'publish', // Prepared once a connection.

@@ -58,6 +58,23 @@ export interface Reader {
 }
 
 /**
+ * A store that is a table of the database whose changes it tells: parts of a statement of the relay, so that one transaction
+ * fixes a batch and stores it.
+ */
+export interface StoreInStatement {
+  /**
+   * A part of its WITH that stores records. One whose place is taken fails the statement.
+   *
+   * @param records  SQL of a query that gives their `epoch`, `seq` and `value`, none over `maxRecordBytes`.
+   */
+  insert(records: string): string;
+  /** An expression of its SELECT that tells readers of what was stored, once that is committed. @param stored  that part's name. */
+  tell(stored: string): string;
+  /** To be called when a statement that stored has committed. */
+  stored(): void;
+}
+
+/**
  * The log between the relay and every API process: one order, one `seq`, kept for a stated time.
  *
  * - What `publish` has acknowledged survives the crash of any process (acks=all, or a committed transaction).
@@ -67,6 +84,8 @@ export interface Reader {
 export interface Stream {
   /** The largest `bytes` of a record that `publish` takes. */
   readonly maxRecordBytes: number;
+  /** Null where records can only be published. What a statement stores is as if `publish` had acknowledged it. */
+  readonly inStatement: StoreInStatement | null;
   /**
    * Resolves when every record is durable. One call at a time, in the order of the log.
    *

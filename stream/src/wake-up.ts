@@ -1,8 +1,10 @@
 /** Lets one loop sleep until it is called, without missing a call that comes while it is still at work. */
 export interface WakeUp {
   ring(): void;
-  /** Resolves at the first ring since the last wait, or after `timeoutMs`. */
-  wait(timeoutMs: number): Promise<void>;
+  /** It was called since the last wait: the next one ends at once. */
+  isRung(): boolean;
+  /** Resolves at the first ring since the last wait, or after `timeoutMs`. @returns whether it was a ring. */
+  wait(timeoutMs: number): Promise<boolean>;
 }
 
 export function createWakeUp(): WakeUp {
@@ -13,6 +15,7 @@ export function createWakeUp(): WakeUp {
       rung = true;
       wake?.();
     },
+    isRung: () => rung,
     async wait(timeoutMs) {
       if (!rung) {
         await new Promise<void>((resolve) => {
@@ -24,7 +27,9 @@ export function createWakeUp(): WakeUp {
         });
         wake = null;
       }
+      const wasRung = rung;
       rung = false;
+      return wasRung;
     },
   };
 }

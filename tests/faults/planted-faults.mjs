@@ -198,5 +198,11 @@ function orderBy(order) {
   return [
     { file: 'listener/dist/transactions.js', find: 'ORDER BY last_id)', replace: `ORDER BY ${order})` },
     { file: 'listener/dist/outbox-rows.js', find: 'ORDER BY t.last_id, o.id', replace: `ORDER BY t.${order}, o.id` },
+    // Small batches, at once or by a statement of their own.
+    ...['records-at-once', 'small-batch'].map((name) => ({
+      file: `listener/dist/${name}.js`,
+      find: 'ORDER BY ids.last_id, o.id',
+      replace: `ORDER BY ${order === 'xid' ? 'o.xid' : `ids.${order}`}, o.id`,
+    })),
   ];
 }

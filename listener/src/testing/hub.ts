@@ -37,12 +37,14 @@ export interface HubOptions {
   readonly database?: TestDatabase;
   /** Default: the Postgres stream. */
   readonly brokers?: readonly string[];
+  /** Relays store small batches by the statement that fixes them, as in production; default: everything is published. */
+  readonly isStoredAtOnce?: boolean;
   /** Copies of the topic, default 1; one fewer must hold a record before it is acknowledged. */
   readonly replicas?: number;
 }
 
 export async function createHub(options: HubOptions = {}): Promise<Hub> {
-  const { brokers, replicas = 1, database = await createTestDatabase() } = options;
+  const { brokers, replicas = 1, isStoredAtOnce = false, database = await createTestDatabase() } = options;
   const databaseUrl = database.url;
   const observer = createObserver();
   const topic = `relay-${randomUUID()}`;
@@ -65,7 +67,9 @@ export async function createHub(options: HubOptions = {}): Promise<Hub> {
   async function openStream(): Promise<Stream> {
     const stream = await open();
     streams.push(stream);
-    return observer.observe(stream);
+    if (!isStoredAtOnce) return observer.observe(stream);
+    if (streams.length === 1) await observer.follow(stream);
+    return stream;
   }
 
   async function stopRelays(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Stream } from '@sync-hub/stream/stream';
 
 type Hook = (records: readonly ChangeRecord[]) => void | Promise<void>;
 
-/** Notes what all relays of a test publish, and lets the test come in between. */
+/** Notes what all relays of a test publish, and lets the test come in between; or follows what they store by statement. */
 export interface Observer {
   /** What was stored, in order, repetitions included. */
   readonly stored: ChangeRecord[];
@@ -17,8 +17,10 @@ export interface Observer {
   log(): ChangeRecord[];
   /** The records of the log that stand for rows of the outbox. */
   changes(): ChangeRecord[];
-  /** A stream that is observed. */
+  /** A stream that is observed. Whoever has it publishes: what a statement stores comes by nobody. */
   observe(stream: Stream): Stream;
+  /** Notes what a reader of the stream is told, once each, in place of what is published; of the hooks none is called. */
+  follow(stream: Stream): Promise<void>;
 }
 
 export function createObserver(): Observer {
@@ -28,9 +30,11 @@ export function createObserver(): Observer {
     beforeStore: () => {},
     afterStore: () => {},
     log: () => readOnce(stored),
+    follow,
     changes: () => observer.log().filter(({ kind }) => kind !== 'heartbeat'),
     observe: (stream) => ({
       ...stream,
+      inStatement: null,
       async publish(records) {
         const parsed = records.map(({ value }) => parseRecord(value));
         await observer.beforeStore(parsed);
@@ -41,6 +45,11 @@ export function createObserver(): Observer {
     }),
   };
   return observer;
+
+  async function follow(stream: Stream): Promise<void> {
+    // `log` tells what is missing.
+    await stream.read('earliest', { record: (record) => void stored.push(record), gap() {}, unreadable() {} });
+  }
 }
 
 /** What a reader tells of records that arrive in this order. */

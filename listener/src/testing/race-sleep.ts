@@ -58,8 +58,9 @@ export async function raceSleep(
         await vigil.rest(BigInt(row.oldestOpenXid), NEVER_MS, stop.signal);
       } else {
         seen = row.n;
-        await vigil.busy();
+        if (Math.random() < 0.5) await vigil.busy();
         found.take(seen);
+        await vigil.sleepOn(NEVER_MS, stop.signal);
       }
     }
   }

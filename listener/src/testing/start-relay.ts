@@ -19,7 +19,10 @@ export const testLog: Log = createLog({ name: 'listener', level: process.env['LI
 
 /** A relay in this process, stopped by the test. */
 export function startRelay(
-  { databaseUrl, stream }: { databaseUrl: string; stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes'> },
+  {
+    databaseUrl,
+    stream,
+  }: { databaseUrl: string; stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes' | 'inStatement'> },
   settings: Partial<RelaySettings> = {},
 ): TestRelay {
   const metrics = createMetrics(new Registry());

@@ -17,7 +17,10 @@ export interface TestTerm {
 
 /** A relay that believes to lead without having been elected. Ended by the test. */
 export async function startTerm(
-  { databaseUrl, stream }: { databaseUrl: string; stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes'> },
+  {
+    databaseUrl,
+    stream,
+  }: { databaseUrl: string; stream: Pick<Stream, 'publish' | 'bounds' | 'maxRecordBytes' | 'inStatement'> },
   settings: Partial<TermSettings> = {},
 ): Promise<TestTerm> {
   const connection = await createConnect(databaseUrl)('relay', { ...QUEUE_SETTINGS, synchronous_commit: 'on' });

@@ -48,6 +48,7 @@ export function createFakeLog() {
 
   const stream: Stream = {
     maxRecordBytes: 900_000,
+    inStatement: null,
     publish: () => Promise.reject(new Error('not here')),
     async read(from, given) {
       if (sink === null) {
