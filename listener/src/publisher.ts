@@ -10,6 +10,9 @@ import type { Metrics } from './metrics.ts';
 import { oneAhead } from './one-ahead.ts';
 import { type Place, recordOfRow } from './row-record.ts';
 
+/** Later than a single change takes to its readers, who need the processor. A crash before it sends a little more again. */
+const NOTE_AFTER_MS = 10;
+
 /** The stream did not acknowledge, so what it holds is unknown. Its own error is the `cause`. */
 export class PublishFailedError extends Error {
   override readonly name = 'PublishFailedError';
@@ -46,12 +49,22 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
     count({ records: records.length, bytes, seq: records.at(-1)?.seq ?? 0 });
   }
 
-  /** On the connection whatever comes next waits behind it; whoever publishes need not. */
+  /** What {@link NOTE_AFTER_MS} has not passed for. */
+  let unnoted: { readonly batch: Batch; readonly seq: number; readonly timer: NodeJS.Timeout } | null = null;
   let noting: Promise<unknown> = Promise.resolve();
-  function note(batch: Batch, seq: number): Batch {
+
+  function noteSoon(batch: Batch, seq: number): Batch {
+    unnoted = { batch, seq, timer: setTimeout(noteNow, NOTE_AFTER_MS) };
+    return { ...batch, sentSeq: seq };
+  }
+
+  function noteNow(): void {
+    if (unnoted === null) return;
+    const { batch, seq, timer } = unnoted;
+    unnoted = null;
+    clearTimeout(timer);
     noting = recordSent(query, batch, seq);
     noting.catch(() => undefined); // Told by `noted`.
-    return { ...batch, sentSeq: seq };
   }
 
   function count({ records, bytes, seq }: { records: number; bytes: number; seq: number }): void {
@@ -64,21 +77,26 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
     /** Counts what was stored with its batch. */
     count,
     /**
-     * Sends all records of the newest batch, of which nothing has to be noted before. That they were sent is noted, too, but
-     * not waited for: see `noted`.
+     * Sends all records of the newest batch, of which nothing has to be noted before. That they were sent is noted a little
+     * later, at the latest by `noted`.
      *
      * @returns the batch, all of it sent.
      * @throws {PublishFailedError}
      */
     async publishRecords(batch: Batch, records: readonly EncodedRecord[], signal: AbortSignal): Promise<Batch> {
       await publishPiece(records, signal);
-      return note(batch, batch.firstSeq + records.length - 1);
+      return noteSoon(batch, batch.firstSeq + records.length - 1);
     },
     /**
-     * Resolves when what was sent last is noted. Nobody need wait for that before the next look, which finds nothing to go on
-     * from when it was not; only the failure must not be lost.
+     * To be called before the next look: sends the note of what was sent last, if there is one. Resolves when it is noted.
+     *
+     * A look that follows on the same connection need not wait for that: it finds nothing to go on from when the note has
+     * failed. Only that failure must not be lost.
      */
-    noted: () => noting,
+    noted(): Promise<unknown> {
+      noteNow();
+      return noting;
+    },
     /**
      * Sends the batch's records from `fromSeq` on, piece by piece; each is acknowledged, and noted when the batch is the
      * newest, before the next is sent. That one is read meanwhile.

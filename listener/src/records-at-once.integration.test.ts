@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
-import type { EncodedRecord } from '@sync-hub/stream/stream';
 import { createPostgresStream } from '@sync-hub/stream/postgres-stream';
-import type { Stream } from '@sync-hub/stream/stream';
+import type { EncodedRecord, Stream } from '@sync-hub/stream/stream';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import type { Batch } from './batch.ts';

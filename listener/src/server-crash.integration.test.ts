@@ -42,13 +42,19 @@ test.each([
       }
     };
     const writing = [write(), write(), write()];
+    const untilRelayed = async (runs: ReadonlySet<string>) => {
+      const ofThisRun = () => hub.stream.changes().filter(({ incarnation }) => !runs.has(incarnation));
+      await waitFor(() => ofThisRun().length > 20, { what: 'records of this run of the server', timeoutMs: 20_000 });
+    };
+    const runs = new Set<string>();
     for (let kills = 0; kills < 3; kills += 1) {
-      const length = hub.stream.changes().length;
-      await waitFor(() => hub.stream.changes().length > length + 20, { what: 'the log to grow', timeoutMs: 20_000 });
+      await untilRelayed(runs);
+      for (const { incarnation } of hub.stream.stored) runs.add(incarnation);
       process.kill(server.pid, 'SIGKILL');
       await server.ended;
       server = await startPostgres({ dataDir, port: server.port });
     }
+    await untilRelayed(runs);
     await waitFor(() => query('SELECT'), { what: 'the server' });
     stop.abort();
     await Promise.all(writing);

@@ -95,8 +95,10 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
       const askedAt = performance.now();
       const quietMs = askedAt - beatAt;
       const isDue = quietMs >= settings.heartbeatMs;
-      const looking = lookAndFence(query, newest, session, isDue, isLikely ? atOnce : null);
-      const [look] = await Promise.all([looking, publisher.noted()]);
+      const [, look] = await Promise.all([
+        publisher.noted(),
+        lookAndFence(query, newest, session, isDue, isLikely ? atOnce : null),
+      ]);
       if (look.isEpochOver) return;
       const { fenced } = look;
       finds = look.isWaiting ? finds + 1 : 0;
