@@ -34,8 +34,8 @@ interface Dependencies {
 }
 
 /**
- * Longest pause between two small batches under a steady load. Each costs the database four statements, however little is
- * in it, and writers need the database, too.
+ * Longest pause between two small batches under a steady load. Each costs the database a statement with a wait for the disk,
+ * however little is in it, and writers need the database, too.
  */
 const GATHER_MS = 10;
 
@@ -116,8 +116,8 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
       isLikely = nudged ?? true;
       if (nudged !== null) finds = 0;
       const isSmall = newest.sentSeq - newest.firstSeq < SMALL_BATCH_ROWS;
-      // As long as the batch took, at most: docs/decisions/a-busy-relay-gathers.md.
-      if (finds > 1 && isSmall) await sleep(Math.min(beatAt - askedAt, GATHER_MS), undefined, { signal });
+      // Twice as long as the batch took, at most: docs/decisions/a-busy-relay-gathers.md.
+      if (finds > 1 && isSmall) await sleep(Math.min(2 * (beatAt - askedAt), GATHER_MS), undefined, { signal });
     }
   }
 
