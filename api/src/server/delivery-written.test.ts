@@ -41,7 +41,7 @@ describe('frames that are written already', () => {
     expect(sent).toEqual([]);
     await finish(1);
     expect(sent).toEqual(['{"id":"1" 100}', '{"id":"1" 101 s}']);
-    network.hasRoom = false;
+    network.isOpen = false;
     queue.share(bundleOf(frames), 't');
     expect(sent).toHaveLength(2);
     makeRoom();

@@ -44,7 +44,7 @@ describe('frames over a socket', () => {
     const { sent, subscribe, network, makeRoom, backlog } = createSocket();
     const queue = subscribe('1');
     void readBy(queue, sent);
-    network.hasRoom = false;
+    network.isOpen = false;
     const taken = ['101', '102', '103', '104'].map((name) => queue.share(bundle(name), 's'));
     expect([taken, sent]).toEqual([[1, 1, 1, 0], []]);
     makeRoom();
@@ -55,7 +55,7 @@ describe('frames over a socket', () => {
   test('of one transaction are all taken, however many, once the first was', () => {
     const { subscribe, network } = createSocket();
     const queue = subscribe('1');
-    network.hasRoom = false;
+    network.isOpen = false;
     const pieces = [1, 2, 3, 4, 5].map((piece) => sharedFrame(String(piece), piece > 1));
     expect(queue.share(bundleOf(pieces), 's')).toBe(5);
     expect(queue.share(bundle('next'), 's')).toBe(0);
@@ -65,7 +65,7 @@ describe('frames over a socket', () => {
     const { sent, subscribe, network, makeRoom } = createSocket();
     const queue = subscribe('1');
     void readBy(queue, sent);
-    network.hasRoom = false;
+    network.isOpen = false;
     expect(queue.share(bundle('101', '102', '103', '104', '105'), 's')).toBe(3);
     makeRoom();
     expect(sent).toEqual(['{"id":"1" 101 s}', '{"id":"1" 102 s}', '{"id":"1" 103 s}']);
@@ -89,7 +89,7 @@ describe('a subscription that ends', () => {
     const { sent, subscribe, network, makeRoom, backlog } = createSocket();
     const queue = subscribe('1');
     const reading = readBy(queue, sent);
-    network.hasRoom = false;
+    network.isOpen = false;
     queue.share(bundle('101'), 's');
     queue.push(named('102'), 10);
     queue.end(codedError('SLOW_CONSUMER', 'too slow'));
@@ -117,7 +117,7 @@ describe('a subscription that ends', () => {
     const shared = bundle('101');
     for (const one of [queue, other]) one.share(shared, 's');
     queue.push(named('102'), 10);
-    network.hasRoom = false;
+    network.isOpen = false;
     await finish(0);
     await queue.return?.();
     await reading;
@@ -133,7 +133,7 @@ test('a frame of one’s own that waits for room counts as unread, until it is s
   const { sent, subscribe, network, makeRoom } = createSocket();
   const [one, other, third] = [subscribe('1'), subscribe('2'), subscribe('3')];
   for (const queue of [one, other, third]) void readBy(queue, sent);
-  network.hasRoom = false;
+  network.isOpen = false;
   for (const queue of [one, other]) queue.push(named('101'), 10);
   third.share(bundle('102'), 's');
   expect(network.held).toBe('{"id":"1" 101}'.length * 2);

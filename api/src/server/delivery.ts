@@ -71,6 +71,7 @@ export class Delivery implements FrameQueue {
     this.backlogShare = openShare(backlog);
     this.head = bytesOf(`{"id":${JSON.stringify(id)}`);
     this.outlet = outlet;
+    outlet.subscriptions += 1;
     this.answers = answers;
     this.owner = owner;
   }
@@ -83,10 +84,9 @@ export class Delivery implements FrameQueue {
     const { frames, isWritten } = bundle;
     if (this.ended) return frames.length;
     const { head, outlet } = this;
-    if (isWritten && this.current === null && this.started && outlet.hasRoom) {
+    if (isWritten && this.current === null && this.started && outlet.hasRoom()) {
       // What several of a socket are told in one turn is one write, too.
-      const isTheOnlyOne = this.backlogShare.backlog.subscriptions === 1;
-      if (!isTheOnlyOne || !sendLetter(bundle, { head, standing, outlet }))
+      if (outlet.subscriptions > 1 || !sendLetter(bundle, { head, standing, outlet }))
         for (const { text } of frames) outlet.write(nextMessage(head, text ?? [], standing));
       return frames.length;
     }
@@ -147,7 +147,7 @@ export class Delivery implements FrameQueue {
     while (this.current !== null) {
       const message = this.messageOf(this.current);
       if (message === null) break;
-      if (!this.outlet.hasRoom) {
+      if (!this.outlet.hasRoom()) {
         this.outlet.whenRoom(this);
         break;
       }
@@ -218,6 +218,7 @@ export class Delivery implements FrameQueue {
     this.current = null;
     this.waiting = null;
     this.outlet.forget(this);
+    this.outlet.subscriptions -= 1;
     closeShare(this.backlogShare);
     this.reader?.({ value: undefined, done: true });
     this.reader = null;

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { createTurnEnd } from '../turn-end.ts';
-import { createOutlet } from './outlet.ts';
+import { SocketOutlet } from './outlet.ts';
 import { bytesOf, textFrameHeader } from './text-frame.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -23,7 +23,7 @@ function setUp({ maxUnreadBytes = 1e6 } = {}) {
   const cut = () => {
     state.cuts += 1;
   };
-  const outlet = createOutlet({ webSocket, socket, atTurnEnd: createTurnEnd(), cut, maxUnreadBytes });
+  const outlet = new SocketOutlet({ webSocket, socket, atTurnEnd: createTurnEnd(), cut, maxUnreadBytes });
   const release = async () => {
     stuck.shift()?.();
     await turn();
@@ -55,7 +55,7 @@ describe('what is written to a socket', () => {
     const { writes, state, outlet, release } = setUp();
     state.isStuck = true;
     expect(outlet.writeFramed(Buffer.from('one'))).toBe(false);
-    expect(outlet.hasRoom).toBe(false);
+    expect(outlet.hasRoom()).toBe(false);
     expect(outlet.writeFramed(Buffer.from('two'))).toBe(false);
     let calls = 0;
     outlet.whenRoom({
@@ -66,7 +66,7 @@ describe('what is written to a socket', () => {
     await release();
     expect([writes, calls]).toEqual([['one', 'two'], 0]);
     await release();
-    expect([calls, outlet.hasRoom]).toEqual([1, true]);
+    expect([calls, outlet.hasRoom()]).toEqual([1, true]);
   });
 
   test('as bytes counts as unread, too, and is nothing once the socket is closing', () => {
@@ -95,7 +95,7 @@ describe('what is written to a socket', () => {
     outlet.write('one');
     webSocket.readyState = 2;
     await turn();
-    expect([writes, outlet.hasRoom]).toEqual([[], true]);
+    expect([writes, outlet.hasRoom()]).toEqual([[], true]);
   });
 
   test('is handed on in pieces, and no more than a piece while the network takes nothing', () => {
@@ -103,7 +103,7 @@ describe('what is written to a socket', () => {
     state.isStuck = true;
     const message = 'x'.repeat(1_000);
     let written = 0;
-    for (; outlet.hasRoom && written < 1_000; written += 1) outlet.write(message);
+    for (; outlet.hasRoom() && written < 1_000; written += 1) outlet.write(message);
     expect(written).toBe(66);
     expect(writes.map((bytes) => bytes.length)).toEqual([66 * 1_004]);
   });
@@ -139,7 +139,7 @@ describe('who waits for room', () => {
     });
     state.isStuck = true;
     writeMuch('first').pump();
-    expect(outlet.hasRoom).toBe(false);
+    expect(outlet.hasRoom()).toBe(false);
     const forgotten = writeMuch('forgotten');
     for (const one of [writeMuch('second'), forgotten, writeMuch('third')]) outlet.whenRoom(one);
     outlet.forget(forgotten);

@@ -5,8 +5,10 @@ import { textFrameHeader } from './text-frame.ts';
 
 /** What is written to one socket, besides what graphql-ws sends. */
 export interface Outlet {
+  /** How many subscriptions of the socket write to it. */
+  subscriptions: number;
   /** Whether the network takes what is written; if not, it is better kept where others share it. */
-  readonly hasRoom: boolean;
+  hasRoom(): boolean;
   /** Has it pump once, when there is room again. Whoever asked first comes first. */
   whenRoom(waiting: Pump): void;
   forget(waiting: Pump): void;
@@ -47,70 +49,87 @@ const batchBytes = 64 * 2 ** 10;
  * message and make a buffer of it: `npm run bench -- --only fan-out` shows both.
  *
  * `ws` writes its own frames to the same connection, whole and at once (nothing is compressed here), so the two never mix.
+ *
+ * @see docs/decisions/what-a-subscription-costs.md, on why this is a class
  */
-export function createOutlet({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes }: Dependencies): Outlet {
-  let pending = '';
+export class SocketOutlet implements Outlet {
+  subscriptions = 0;
+  private pending = '';
   /** Writes that the network has not taken yet. */
-  let unread = 0;
-  let held = 0;
-  const waiting = new Set<Pump>();
+  private unread = 0;
+  private held = 0;
+  private readonly webSocket: Dependencies['webSocket'];
+  private readonly socket: Duplex;
+  private readonly atTurnEnd: TurnEnd;
+  private readonly cut: () => void;
+  private readonly maxUnreadBytes: number;
+  private readonly waiting = new Set<Pump>();
+  private readonly onWritten = () => {
+    this.unread -= 1;
+    if (this.waiting.size > 0 && this.hasRoom()) this.wake();
+  };
 
-  function onWritten() {
-    unread -= 1;
-    if (waiting.size > 0 && hasRoom()) wake();
+  constructor({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes }: Dependencies) {
+    this.webSocket = webSocket;
+    this.socket = socket;
+    this.atTurnEnd = atTurnEnd;
+    this.cut = cut;
+    this.maxUnreadBytes = maxUnreadBytes;
+  }
+
+  hasRoom(): boolean {
+    return this.pending.length < batchBytes && (this.unread === 0 || this.socket.writableLength === 0);
+  }
+  whenRoom(one: Pump) {
+    this.waiting.add(one);
+  }
+  forget(one: Pump) {
+    this.waiting.delete(one);
   }
   /** Whoever still waits afterwards is behind those who had no turn yet. */
-  function wake() {
-    for (const one of waiting) {
-      if (!hasRoom()) return;
-      waiting.delete(one);
+  private wake() {
+    for (const one of this.waiting) {
+      if (!this.hasRoom()) return;
+      this.waiting.delete(one);
       one.pump();
     }
   }
-  function hasRoom(): boolean {
-    return pending.length < batchBytes && (unread === 0 || socket.writableLength === 0);
+
+  write(message: string) {
+    if (this.pending === '') this.atTurnEnd(() => this.flush());
+    this.pending += headerOf(message.length) + message;
+    if (this.pending.length >= batchBytes) this.flush();
   }
-  function flush() {
-    if (pending === '') return;
-    const bytes = pending;
-    pending = '';
-    // Nothing follows a close frame.
-    if (webSocket.readyState !== webSocket.OPEN) return;
-    unread += 1;
-    socket.write(bytes, 'latin1', onWritten);
-    cutIfTooMuch();
-  }
-  function writeFramed(bytes: Buffer): boolean {
-    flush();
-    if (webSocket.readyState !== webSocket.OPEN) return true;
-    unread += 1;
-    socket.write(bytes, onWritten);
-    if (socket.writableLength === 0) return true;
-    cutIfTooMuch();
+  writeFramed(bytes: Buffer): boolean {
+    if (this.pending !== '') this.flush();
+    if (this.isClosing()) return true;
+    this.unread += 1;
+    this.socket.write(bytes, this.onWritten);
+    if (this.socket.writableLength === 0) return true;
+    this.cutIfTooMuch();
     return false;
   }
-  function cutIfTooMuch() {
-    if (socket.writableLength + held > maxUnreadBytes) cut();
+  flush() {
+    if (this.pending === '') return;
+    const bytes = this.pending;
+    this.pending = '';
+    if (this.isClosing()) return;
+    this.unread += 1;
+    this.socket.write(bytes, 'latin1', this.onWritten);
+    this.cutIfTooMuch();
+  }
+  hold(bytes: number) {
+    this.held += bytes;
+    if (bytes > 0) this.cutIfTooMuch();
   }
 
-  return {
-    get hasRoom() {
-      return hasRoom();
-    },
-    whenRoom: (one) => void waiting.add(one),
-    forget: (one) => void waiting.delete(one),
-    write(message) {
-      if (pending === '') atTurnEnd(flush);
-      pending += headerOf(message.length) + message;
-      if (pending.length >= batchBytes) flush();
-    },
-    writeFramed,
-    hold(bytes) {
-      held += bytes;
-      if (bytes > 0) cutIfTooMuch();
-    },
-    flush,
-  };
+  /** Nothing follows a close frame. */
+  private isClosing(): boolean {
+    return this.webSocket.readyState !== this.webSocket.OPEN;
+  }
+  private cutIfTooMuch() {
+    if (this.socket.writableLength + this.held > this.maxUnreadBytes) this.cut();
+  }
 }
 
 /** Members of a group are sent messages of one length, mostly. */

@@ -15,7 +15,7 @@ import type { ErrorCoder, ErrorLog } from './coded-errors.ts';
 import { Delivery } from './delivery.ts';
 import { FrameAnswers, type FrameContext, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
-import { createOutlet, type Outlet } from './outlet.ts';
+import { type Outlet, SocketOutlet } from './outlet.ts';
 import type { Sockets } from './sockets.ts';
 
 interface Dependencies {
@@ -172,7 +172,7 @@ export function startWebSocket(dependencies: Dependencies) {
   server.on('upgrade', onUpgrade);
 
   function open(socket: WebSocket, connection: Duplex, request: IncomingMessage) {
-    const outlet = createOutlet({
+    const outlet = new SocketOutlet({
       webSocket: socket,
       socket: connection,
       atTurnEnd,

@@ -51,7 +51,9 @@ export function createSocket({ slow = false } = {}) {
   const executed: string[] = [];
   const unfinished: (() => void)[] = [];
   const network = {
-    hasRoom: true,
+    subscriptions: 0,
+    isOpen: true,
+    hasRoom: () => network.isOpen,
     whenRoom: (one: Pump) => void waiting.add(one),
     forget: (one: Pump) => void waiting.delete(one),
     write: (message: string) => void sent.push(message),
@@ -92,7 +94,7 @@ export function createSocket({ slow = false } = {}) {
     subscribe,
     network,
     makeRoom() {
-      network.hasRoom = true;
+      network.isOpen = true;
       for (const one of [...waiting]) {
         waiting.delete(one);
         one.pump();
