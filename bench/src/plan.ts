@@ -136,7 +136,7 @@ export const fullPlan: Plan = {
 export const smokePlan: Plan = {
   settleMs: 0,
   restMs: 500,
-  rounds: 2,
+  rounds: 1,
   latency: { warmUpSamples: 1, samples: 3, pauseMs: 10 },
   throughput: { clients: 2, warmUpMs: 50, roundMs: 100 },
   fanOut: { sockets: 20, roundMs: 50, areOtherPeersMeasured: false },
