@@ -38,7 +38,9 @@ beforeEach(() => {
     metrics: createMetrics(new Registry()),
   });
 });
-afterEach(() => jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 test('what was sent at once is noted before the next look, once', async () => {
   expect(await publisher.publishRecords(batch, records, signal)).toEqual({ ...batch, sentSeq: 6 });
