@@ -58,7 +58,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     },
   },
   complexity: {
-    limit: operationLimits,
+    // To count a frame anew would cost as much as to execute it.
+    limit: ({ isFrame }) => (isFrame ? {} : operationLimits),
     // Connections multiply by their page; the lists in them would count it again.
     defaultListMultiplier: 1,
     complexityError: (kind, { maxComplexity, maxDepth, maxBreadth, complexity, depth, breadth }) => {

@@ -19,6 +19,8 @@ export interface Context {
   readonly services: Services;
   /** Of the one subscription that this operation may be. @throws TOO_MANY_SUBSCRIPTIONS */
   readonly openQueue: OpenQueue;
+  /** It is a frame's: against the limits of an operation the whole subscription was counted, when it began. */
+  readonly isFrame?: true;
   readonly client: { readonly address: string; readonly userAgent: string | null };
 }
 

@@ -18,6 +18,7 @@ const frameType = new GraphQLObjectType<Frame, Context>({
       type: GraphQLString,
       resolve: async (_, __, { authority }) => [...(await authority()).memberships.keys()].join(),
     },
+    isFrame: { type: GraphQLString, resolve: (_, __, { isFrame }) => `${isFrame}` },
     broken: {
       type: GraphQLString,
       resolve() {
@@ -72,6 +73,11 @@ const payloadOf = (end: string) =>
     .payload;
 
 describe('the answer to a frame', () => {
+  test('is executed as one: what its subscription asks for was counted when that began', () => {
+    const { answers } = answersTo('subscription { frames { isFrame } }');
+    expect(payloadOf(answers.write(frame) as string)).toEqual({ data: { frames: { isFrame: 'true' } } });
+  });
+
   test('is the rest of a `next` message, at once when nothing has to be waited for', () => {
     const { answers } = answersTo('subscription { frames { title } }');
     expect(answers.write(frame)).not.toBeInstanceOf(Promise);

@@ -10,7 +10,7 @@ import type { ErrorCoder } from './coded-errors.ts';
 import { bytesOf } from './text-frame.ts';
 
 /** What the frames of all subscriptions of a socket have in common: who asks. What he may read is asked anew for each. */
-export type FrameContext = Omit<Context, 'authority' | 'rows'>;
+export type FrameContext = Omit<Context, 'authority' | 'rows' | 'isFrame'>;
 
 /** A subscription as its client sent it, read and validated. */
 export interface Operation extends ExecutionArgs {
@@ -56,7 +56,7 @@ function messageEnd(result: ExecutionResult): string {
 
 /** For a group whose answer it is does not matter: its key says all that it may depend on. */
 function contextFor(asker: FrameContext, authority: () => Promise<Authority>): Context {
-  return { ...asker, authority, rows: createRowLoader(asker.services, authority) };
+  return { ...asker, authority, rows: createRowLoader(asker.services, authority), isFrame: true };
 }
 
 /** What another frame was answered with may be from before a snapshot that this one shows: read once for each. */
