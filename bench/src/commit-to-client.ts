@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { TaskChangesDocument, type TaskChangesSubscription } from '@sync-hub/sdk/generated/graphql';
 import { print } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { createArrivals } from './arrivals.ts';
 import type { Author } from './author.ts';
-import { connect } from './connect.ts';
 import type { LatencyProbe } from './latency-probe.ts';
+import { startTaskWriter } from './task-writer.ts';
 
 /** Is not a title that a sample writes. */
 const OPENING = 'the opening frame';
@@ -44,23 +43,13 @@ export async function startCommitToClient({
     },
   );
   await opened;
-  const writer = await connect(databaseUrl);
-  const [task] = author.tasks;
-  if (task === undefined) throw new RangeError('the author has no task');
+  const writer = await startTaskWriter(author, databaseUrl, arrivals);
 
   return {
-    async sample() {
-      const title = `sample ${randomUUID()}`;
-      // A statement alone is a transaction: what returns is its COMMIT.
-      const [committedAtMs, arrivedAtMs] = await Promise.all([
-        writer.query('UPDATE tasks SET title = $1 WHERE id = $2', [title, task.uuid]).then(() => performance.now()),
-        arrivals.expect(title),
-      ]);
-      return arrivedAtMs - committedAtMs;
-    },
+    sample: writer.sample,
     async close() {
       await client.dispose();
-      await writer.end();
+      await writer.close();
     },
   };
 }

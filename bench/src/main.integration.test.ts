@@ -15,6 +15,7 @@ const rowsOf = (stream: string) => [
   ...(canWatchProcesses ? rowsAtRest(stream) : []),
   `commit → client, idle, ${stream} stream, p50`,
   `commit → client, idle, ${stream} stream, p99`,
+  `of which commit → a reader of the log, ${stream} stream, p50`,
   `updateTask over HTTP, 2 clients, ${stream} stream`,
 ];
 

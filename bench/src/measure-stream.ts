@@ -6,10 +6,10 @@ import { signUpAuthor } from './author.ts';
 import { startBareListener } from './bare-listener.ts';
 import { closedOnce } from './closed-once.ts';
 import { startCommitToClient } from './commit-to-client.ts';
+import { startCommitToLog } from './commit-to-log.ts';
 import type { CoreLayout } from './core-layout.ts';
 import { inspectableEnv } from './inspector.ts';
-import type { LatencyProbe } from './latency-probe.ts';
-import { measureLatency } from './latency-rows.ts';
+import { measureLatency, measureLatencyOfLog } from './latency-rows.ts';
 import { measureMutations } from './mutations/mutation-row.ts';
 import type { Plan } from './plan.ts';
 import { canWatchProcesses } from './process-usage.ts';
@@ -59,8 +59,12 @@ export async function measureStream(options: Options): Promise<readonly Row[]> {
   const ours = await startCommitToClient({ author, databaseUrl });
   const beside =
     stream === 'Kafka' ? await startProduceConsume({ brokers: kafkaBrokers, log }) : await startBareListener();
-  rows.push(...(await measureLatency({ stream, ours, beside, plan, ...comparedWith[stream] })));
-  await closeAll(ours, beside);
+  const { besideWhat, bars } = comparedWith[stream];
+  rows.push(...(await measureLatency({ stream, ours, beside, besideWhat, bars, plan })));
+  await ours.close();
+  const toLog = await startCommitToLog({ author, databaseUrl, brokers: kafkaBrokers, log });
+  rows.push(await measureLatencyOfLog({ stream, toLog, beside, besideWhat, plan }));
+  await Promise.all([toLog.close(), beside.close()]);
 
   tell('mutations');
   rows.push(await measureMutations({ stream, author, databaseUrl, plan }));
@@ -97,8 +101,4 @@ async function profileRest(
     const of = { name: `${name}-${stream}`.toLowerCase(), what: `${name} at rest, ${stream} stream` };
     await profiler.during(of, target, () => sleep(durationMs));
   }
-}
-
-async function closeAll(...probes: readonly LatencyProbe[]): Promise<void> {
-  await Promise.all(probes.map((probe) => probe.close()));
 }

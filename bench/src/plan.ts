@@ -7,6 +7,7 @@ export interface Plan {
   /** How often the two sides of a comparison take turns. */
   readonly rounds: number;
   readonly latency: {
+    /** In a row. */
     readonly warmUpSamples: number;
     /** Of each side, a round. */
     readonly samples: number;
@@ -104,7 +105,7 @@ export const fullPlan: Plan = {
   settleMs: 3_000,
   restMs: 10_000,
   rounds: 7,
-  latency: { warmUpSamples: 50, samples: 50, pauseMs: 40 },
+  latency: { warmUpSamples: 2_000, samples: 50, pauseMs: 40 },
   throughput: { clients: 8, warmUpMs: 3_000, roundMs: 1_200 },
   fanOut: { sockets: 1_000, roundMs: 1_200, areOtherPeersMeasured: true },
   filters: {

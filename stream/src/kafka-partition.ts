@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Batch } from 'kafkajs';
 import { createBackoff } from './backoff.ts';
 import { atMost } from './deadline.ts';
@@ -72,6 +73,8 @@ export function openPartition({ connect, topic, log }: PartitionSource, offset: 
       })),
       end: Number(batch.highWatermark),
     });
+    // What the caller makes of it goes out before kafkajs composes its next request.
+    await nextTurn();
   }
 
   async function consumeOnce(onJoined: () => void): Promise<void> {
