@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { createDirectory } from '../authority/directory.ts';
+import type { Row } from '../model/row.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
 import { createFakeLog } from './testing/fake-log.ts';
@@ -12,6 +13,7 @@ import {
   left,
   memberRow,
   read,
+  readUpToDate,
   renamed,
   soon,
   startFeed,
@@ -61,6 +63,49 @@ describe('while everybody is only just read', () => {
     await log.commit(104, [joined('zoe', 'elsewhere')]);
     await log.heartbeat(12);
     expect(await soon(told)).toEqual([{ upToDate: true, changes: [] }]);
+  });
+});
+
+describe('whoever comes in passes by what cannot concern it', () => {
+  const ofTask = (key: string) => ({ where: { id: { equals: key } }, matches: (row: Row) => row['id'] === key });
+
+  test('and is live past b + 3, as if it had looked at all of it', async () => {
+    const { log, feed, watch, follow } = await startFeed();
+    const frames = await Promise.all([watch('ada', task, ofTask('t1')), follow('ada', task, ofTask('t1'))]);
+    await log.commit(100, [created('other', 'home')]);
+    await log.commit(101, [created('t2', 'home'), created('t3', 'home')]);
+    await waitFor(() => feed.groups === 0, { what: 'nobody to be live yet' });
+    await log.commit(102, [created('t4', 'home')]);
+    await log.commit(103, [created('t5', 'home')]);
+    await waitFor(() => feed.groups === 2, { what: 'both to be live' });
+    await log.commit(104, [created('t1', 'home')]);
+    for (const queue of frames) {
+      expect(await readUpToDate(queue)).toMatchObject([{ changes: [] }]);
+      expect(await readUpToDate(queue)).toMatchObject([{ changes: ['CREATED t1'] }]);
+    }
+  });
+
+  test('but not by what does, or takes its rights away, among many of others', async () => {
+    const { log, follow } = await startFeed();
+    const after = await cursorOf(await follow('ada', task, ofTask('t1')), 0);
+    for (let xid = 100; xid < 160; xid += 1) await log.commit(xid, [created(xid === 130 ? 't1' : `t${xid}`, 'home')]);
+    await log.commit(160, [left('ada', 'home')]);
+    await log.commit(161, [created('t1', 'home')]);
+    await log.commit(162, [created('t1', 'elsewhere')]);
+    await log.commit(163, [joined('ada', 'home'), created('t1', 'home')]);
+    const frames = await follow('ada', task, { ...ofTask('t1'), after });
+    const told = (await read(frames, 2)).map((frame) => ('changes' in frame ? frame.changes : frame));
+    expect(told).toEqual([['CREATED t1'], ['CREATED t1']]);
+  });
+
+  test('nor by what its own session has written, which it is told of', async () => {
+    const { log, follow } = await startFeed();
+    const after = await cursorOf(await follow('ada', task, ofTask('t1')), 0);
+    await log.commit(100, [created('other', 'home')], { actorSession: 'session-of-bob' });
+    await log.commit(101, [created('other', 'home')], { actorSession: 'session-of-ada' });
+    await log.commit(102, [created('other', 'home')]);
+    const frames = await follow('ada', task, { ...ofTask('t1'), after });
+    expect(await read(frames, 1)).toMatchObject([{ changes: [], transactionId: expect.stringContaining('101') }]);
   });
 });
 

@@ -19,7 +19,7 @@ export function createGroupIndex<Entry>() {
     },
     /** @returns how to take it out again. */
     add(anchors: Anchors, entry: Entry): () => void {
-      const { fields, keys } = keysOf(anchors);
+      const { fields, keys } = anchorKeys(anchors);
       const name = fields.join();
       const shape = shapes.get(name) ?? { fields, byKey: new Map<string, Set<Entry>>() };
       if (keys.length > 0) shapes.set(name, shape);
@@ -50,15 +50,19 @@ export function createGroupIndex<Entry>() {
 export type GroupIndex<Entry> = ReturnType<typeof createGroupIndex<Entry>>;
 
 function entriesAt<Entry>(byKey: ReadonlyMap<string, Set<Entry>>, fields: readonly string[], row: Row | null) {
-  if (row === null) return undefined;
+  const key = row && keyAt(fields, row);
+  return key === null ? undefined : byKey.get(key);
+}
+
+/** Of a row; null where one of the fields is NULL, which equals nothing. */
+export function keyAt(fields: readonly string[], row: Row): string | null {
   let key = '';
   for (const field of fields) {
     const value = row[field];
-    // NULL equals nothing.
-    if (value === null || value === undefined) return undefined;
+    if (value === null || value === undefined) return null;
     key += keyPart(value);
   }
-  return byKey.get(key);
+  return key;
 }
 
 /** No value of Postgres holds a NUL character. */
@@ -66,8 +70,8 @@ function keyPart(value: unknown): string {
   return `${value}\0`;
 }
 
-/** All combinations of values, of as many fields as stay within the bound. */
-function keysOf(anchors: Anchors): { fields: readonly string[]; keys: readonly string[] } {
+/** All combinations of values, of as many fields as stay within the bound: of every row in question {@link keyAt} is one of them. */
+export function anchorKeys(anchors: Anchors): { fields: readonly string[]; keys: readonly string[] } {
   const fields: string[] = [];
   let keys = [''];
   const fewestFirst = [...anchors].sort(([a, one], [b, other]) => one.length - other.length || (a < b ? -1 : 1));

@@ -1,6 +1,9 @@
 import { type Authority, asOfNow } from '../authority/authority.ts';
+import type { Model } from '../model/model.ts';
 import type { Cursors } from './cursor.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
+import { keyAt } from './group-index.ts';
+import { modelChanges } from './model-changes.ts';
 import { createRecentlyMade } from './recently-made.ts';
 import { createPlacedFrame, type PlacedFrame } from './shared-frame.ts';
 import type { LogTransaction } from './transaction.ts';
@@ -27,12 +30,27 @@ export interface Audience {
 export function createRecentFrames({ cursors, bounds, maxBytes }: Dependencies) {
   const changes = createRecentlyMade<readonly FrameChange[]>(maxBytes);
   const frames = createRecentlyMade<readonly PlacedFrame[]>(maxBytes);
+  const keys = createRecentlyMade<ReadonlySet<string>>(maxBytes);
 
   return {
     /** Lets go what nobody has asked for since it was called last. */
     age() {
       changes.age();
       frames.age();
+      keys.age();
+    },
+    /** What the rows of a model that it changed have, or had, in some fields: see {@link keyAt}. */
+    keysIn(transaction: LogTransaction, model: Model, fields: readonly string[]): ReadonlySet<string> {
+      const find = () => {
+        const found = new Set<string>();
+        for (const { before, after } of modelChanges(transaction, model))
+          for (const row of [before, after]) {
+            const key = row && keyAt(fields, row);
+            if (key !== null) found.add(key);
+          }
+        return found;
+      };
+      return keys.of(transaction, `${model.table} ${fields}`, find, ({ size }) => (size + 1) * smallBytes);
     },
     /** What the transaction is to whoever is of the group, by which nobody's authority changes. */
     changesIn(transaction: LogTransaction, group: string, look: () => readonly FrameChange[]): readonly FrameChange[] {

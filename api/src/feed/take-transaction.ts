@@ -55,7 +55,7 @@ export function takeTransaction(
 }
 
 /** All of it is known, and nobody may see more or less by it: to all of a group it is the same. */
-function changesRowsOnly({ tables, unknowable }: LogTransaction): boolean {
+export function changesRowsOnly({ tables, unknowable }: LogTransaction): boolean {
   return unknowable.size === 0 && !directoryTables.some((table) => tables.has(table));
 }
 

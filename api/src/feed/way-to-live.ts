@@ -1,6 +1,7 @@
 import { asCodedError } from '../errors.ts';
 import { createBeginnings } from './beginnings.ts';
 import { createBell, firstOf } from './bell.ts';
+import { createConcern } from './concern.ts';
 import type { Cursors } from './cursor.ts';
 import type { LogView, Tick } from './log-view.ts';
 import { asLost, HistoryLostError } from './replay.ts';
@@ -11,6 +12,9 @@ import type { StartPoints } from './start-point.ts';
 import { type Subscriber, takeTransaction, tell } from './take-transaction.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { type Loss, whyEnded } from './why-ended.ts';
+
+/** At once, of what cannot concern it: a few milliseconds. */
+const maxPassedBy = 10_000;
 
 interface Dependencies {
   readonly log: LogView;
@@ -41,6 +45,7 @@ export function createWayToLive(
 ) {
   const { request, standpoint, teller } = walker;
   const isRows = request.kind === 'rows';
+  const mayConcern = createConcern(request, teller.recent);
   const beginnings = createBeginnings({ request, startPoints, snapshots });
   const ending = new AbortController();
   /** Ends what it waits for: there is something else to do. */
@@ -142,7 +147,9 @@ export function createWayToLive(
         await whatComes();
         continue;
       }
+      passOthersBy();
       for await (const transaction of log.since(placeOrFail(), ending.signal)) {
+        if (passesBy(transaction)) continue;
         await step(transaction).catch(asLost);
         if (isOver()) return;
       }
@@ -169,6 +176,21 @@ export function createWayToLive(
 
   /** What it is at is not to be gone on with. */
   const isOver = () => mustReset || walker.hasEnded;
+
+  /** What follows and cannot concern it, without a pause: most of what comes while a crowd comes in. */
+  function passOthersBy() {
+    for (let passed = 0; passed < maxPassedBy; passed += 1) {
+      const next = log.after(placeOrFail());
+      if (next === null || typeof next === 'string' || !passesBy(next)) return;
+    }
+  }
+
+  function passesBy(transaction: LogTransaction): boolean {
+    if (teller.owesRest() || mayConcern(transaction)) return false;
+    if (standpoint.judge(transaction, placeOrFail()) === 'unknowable') return false;
+    place = transaction.position;
+    return true;
+  }
 
   /** Waits until the log has moved, or there is something else to do. */
   const whatComes = () => firstOf(log.moves, disturbed);

@@ -1,5 +1,6 @@
 import type { JsonRow } from '@sync-hub/stream/change-record';
 import type { MemberRow } from '../../authority/directory.ts';
+import type { Where } from '../../authority/rules.ts';
 import { createEntrance } from '../../entrance.ts';
 import type { Model } from '../../model/model.ts';
 import type { Row } from '../../model/row.ts';
@@ -59,6 +60,7 @@ export async function startFeed({
   if (aligned) await log.heartbeat(6);
   interface Asked {
     readonly matches?: (row: Row) => boolean;
+    readonly where?: Where;
     readonly workspaceId?: string | null;
     readonly after?: string | null | undefined;
     readonly question?: string;
@@ -67,11 +69,11 @@ export async function startFeed({
   const ask =
     (kind: FollowRequest['kind']) =>
     (viewerId: string, model: Model | readonly Model[], asked: Asked = {}) => {
-      const { matches = () => true, workspaceId = null, after = null, question = 'q' } = asked;
+      const { matches = () => true, where = {}, workspaceId = null, after = null, question = 'q' } = asked;
       const models = Array.isArray(model) ? model : [model];
       const request = {
         kind,
-        views: models.map((one) => ({ model: one, matches, where: {}, operations: new Set(changeOperations) })),
+        views: models.map((one) => ({ model: one, matches, where, operations: new Set(changeOperations) })),
         viewerId,
         sessionId: `session-of-${viewerId}`,
         expiresAt: tokenExpiresAt,
