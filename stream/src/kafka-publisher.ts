@@ -1,6 +1,7 @@
 import type { Producer } from 'kafkajs';
 import { atMost } from './deadline.ts';
 import type { KafkaClient } from './kafka-client.ts';
+import { inOwnEncoding } from './kafka-own-encoding.ts';
 import type { EncodedRecord } from './stream.ts';
 
 /** Framing of a record within a Kafka batch (KIP-98: lengths, deltas, attributes), rounded up. */
@@ -50,7 +51,7 @@ export function createKafkaPublisher({
 
   async function send(chunk: readonly EncodedRecord[]): Promise<void> {
     const producer = await connected();
-    await producer.send({ topic, acks: -1, messages: chunk.map(({ key, value }) => ({ key, value, partition: 0 })) });
+    await producer.send({ topic, acks: -1, messages: inOwnEncoding(chunk) });
   }
 
   async function disconnect(): Promise<void> {
