@@ -11,7 +11,11 @@ describe('a piece', () => {
     [...cutByBytes(rows(...bytes), maxBytes)].map((piece) => piece.map(({ bytes }) => bytes));
 
   test('holds as many rows as fit, and what a row takes besides its images counts', () => {
-    expect(cut(3_000, 500, 500, 500, 500)).toEqual([[500, 500, 500], [500]]);
+    expect(cut(3_600, 500, 500, 500, 500)).toEqual([[500, 500, 500], [500]]);
+    expect(cut(3_599, 500, 500, 500, 500)).toEqual([
+      [500, 500],
+      [500, 500],
+    ]);
   });
   test('holds one row at least, however large', () => {
     expect(cut(1_000, 5_000, 9_000, 1)).toEqual([[5_000], [9_000], [1]]);

@@ -1,8 +1,10 @@
 import type { Batch } from './batch.ts';
 import type { Query } from './connection.ts';
-import { fetchRows, idOfRow, type OutboxRow, type PlannedRow, planRows } from './outbox-rows.ts';
+import { fetchRows, idOfRow, type OutboxRow, type PlannedRow, planRows, ROW_OVERHEAD_BYTES } from './outbox-rows.ts';
+import { createShapes, readRowsThatFit } from './rows-that-fit.ts';
+import { createSlices, type Slices } from './slices.ts';
 import { readSmallBatch } from './small-batch.ts';
-import { countRows, cutIntoRuns, type Transaction, transactionsBetween } from './transactions.ts';
+import { countRows, type Transaction, transactionsBetween } from './transactions.ts';
 
 /** Consecutive rows of a batch. Without rows: the whole of a batch that has none. */
 export interface Piece {
@@ -21,33 +23,50 @@ interface Dependencies {
   };
 }
 
-/** Rows whose ids and sizes are in memory at a time. */
+/** Rows that are asked for before it is known how many fit into a piece. */
+const FIRST_ROWS = 256;
+/** Rows whose ids and sizes are in memory at a time, where those have to be asked for. */
 const SLICE_ROWS = 1_000;
-/** What a row takes besides its images, about. */
-const ROW_OVERHEAD_BYTES = 500;
 
 /**
  * Reads batches in the order of the log, numbered, in pieces of bounded bytes.
  *
- * However large the batch: in memory are one piece, the ids of a slice, and the transactions of a window (and the piece
- * that is being sent meanwhile). Every statement stands alone. That the pieces still belong together does not rest on one
+ * However large the batch: in memory are one piece and the transactions of a window (and the piece that is being sent
+ * meanwhile). Every statement stands alone. That the pieces still belong together does not rest on one
  * database snapshot but on the batch: which rows are in it is decided by its own two snapshots, and those rows never change;
  * if one is missing, reading ends with an error.
  */
 export function createBatchReader({ query, settings: { pieceBytes, maxRowBytes } }: Dependencies) {
-  async function* planRun(run: readonly Transaction[], skip: number): AsyncGenerator<readonly PlannedRow[]> {
-    const total = countRows(run);
-    const [large] = run;
-    if (large === undefined || total <= SLICE_ROWS) {
-      yield (await planRows(query, { transactions: run, afterId: '0', rows: total })).slice(skip);
-      return;
+  const mostRows = Math.ceil(pieceBytes / ROW_OVERHEAD_BYTES);
+
+  /** A piece a statement, as long as the next row fits into one; else a slice of rows whose sizes are asked for first. */
+  async function* readSlices(slices: Slices): AsyncGenerator<readonly OutboxRow[]> {
+    const shapesOf = createShapes(query);
+    let ask = Math.min(FIRST_ROWS, mostRows);
+    for (let slice = slices.next(ask); slice !== null; slice = slices.next(ask)) {
+      const rows = await readRowsThatFit(query, slice, pieceBytes, shapesOf);
+      if (rows.length > 0) {
+        // What does not fit is read in vain: a little more than fitted the last time, as long as rows are of a size.
+        ask = rows.length < slice.rows ? rows.length + Math.ceil(rows.length / 16) : Math.min(2 * ask, mostRows);
+        slices.advance(rows.length, rows.at(-1)?.id ?? '0');
+        yield rows;
+        continue;
+      }
+      const planned = await planRows(query, slices.next(SLICE_ROWS) ?? slice);
+      for (const piece of cutByBytes(planned, pieceBytes)) yield await fetchRows(query, piece, maxRowBytes);
+      slices.advance(planned.length, planned.at(-1)?.id ?? '0');
     }
-    let afterId = skip === 0 ? '0' : await idOfRow(query, large, skip);
-    for (let left = total - skip; left > 0; left -= SLICE_ROWS) {
-      const planned = await planRows(query, { transactions: [large], afterId, rows: Math.min(left, SLICE_ROWS) });
-      afterId = planned.at(-1)?.id ?? afterId;
-      yield planned;
-    }
+  }
+
+  /** What is left of the transactions when the first `skip` rows of them are left out. */
+  async function slicesAfter(transactions: readonly Transaction[], skip: number): Promise<Slices> {
+    let index = 0;
+    let left = skip;
+    for (; left >= (transactions[index]?.rows ?? Number.POSITIVE_INFINITY); index += 1)
+      left -= transactions[index]?.rows ?? 0;
+    const first = transactions[index];
+    const skippedTo = left === 0 || first === undefined ? '0' : await idOfRow(query, first, left);
+    return createSlices(transactions.slice(index), left, skippedTo);
   }
 
   return {
@@ -64,20 +83,15 @@ export function createBatchReader({ query, settings: { pieceBytes, maxRowBytes }
       }
       let nextSeq = batch.firstSeq;
       for await (const window of transactionsBetween(query, { ...batch, held })) {
-        for (const run of cutIntoRuns(window, SLICE_ROWS)) {
-          const afterRun = nextSeq + countRows(run);
-          const skip = Math.max(fromSeq - nextSeq, 0);
-          if (nextSeq + skip < afterRun) {
-            let firstSeq = nextSeq + skip;
-            for await (const slice of planRun(run, skip)) {
-              for (const planned of cutByBytes(slice, pieceBytes)) {
-                yield { firstSeq, rows: await fetchRows(query, planned, maxRowBytes) };
-                firstSeq += planned.length;
-              }
-            }
+        const afterWindow = nextSeq + countRows(window);
+        let firstSeq = Math.max(fromSeq, nextSeq);
+        if (firstSeq < afterWindow) {
+          for await (const rows of readSlices(await slicesAfter(window, firstSeq - nextSeq))) {
+            yield { firstSeq, rows };
+            firstSeq += rows.length;
           }
-          nextSeq = afterRun;
         }
+        nextSeq = afterWindow;
       }
       if (nextSeq === batch.firstSeq && fromSeq <= nextSeq) yield { firstSeq: nextSeq, rows: [] };
     },

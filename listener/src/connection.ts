@@ -32,6 +32,7 @@ const ALWAYS = {
   idle_session_timeout: '0',
   default_transaction_isolation: 'read committed',
   TimeZone: 'UTC',
+  DateStyle: 'ISO',
 };
 
 /**

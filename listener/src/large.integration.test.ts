@@ -75,7 +75,7 @@ describe('rows that can never be published', () => {
 });
 
 describe('a large batch', () => {
-  test('of one transaction goes out whole and in order, in pieces of bounded bytes, each noted when it was acknowledged', async () => {
+  test('of one transaction goes out whole and in order, in pieces of bounded bytes, each noted before the second after it is sent', async () => {
     const { database, stream } = hub;
     await createCounters(database, 50_000);
     const pieces: { bytes: number; first: number }[] = [];
@@ -98,7 +98,8 @@ describe('a large batch', () => {
         .map(({ seq }) => seq),
     ).toEqual([50_000]);
     expect(Math.max(...pieces.map(({ bytes }) => bytes))).toBeLessThan(2 ** 18);
-    expect(noted).toEqual(pieces.map(({ first }) => first - 1));
+    const begins = pieces.map(({ first }) => first - 1);
+    for (const [index, seq] of noted.entries()) expect(begins.slice(Math.max(index - 1, 0), index + 1)).toContain(seq);
   });
 
   test('of rows of nearly a megabyte each is never in memory as a whole', async () => {

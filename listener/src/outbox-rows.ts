@@ -43,13 +43,22 @@ export class MissingRowsError extends Error {
   override readonly name = 'MissingRowsError';
 }
 
-/** Some rows of consecutive transactions: all of several small ones, or one part of a large one. */
+/** Consecutive rows of consecutive transactions. */
 export interface Slice {
   readonly transactions: readonly Transaction[];
-  /** Only rows with a larger id; for a part of one transaction. */
+  /** So many rows of the first of them come before … */
+  readonly done: number;
+  /** … of which this is the last one's id; 0 when there are none. */
   readonly afterId: string;
+  /** How many they are, from there on. */
   readonly rows: number;
 }
+
+/**
+ * What a row takes besides its images, about: in a record of Kafka, where its table, author, transaction and place in the log are
+ * told, so that a piece is one batch there; and in memory.
+ */
+export const ROW_OVERHEAD_BYTES = 700;
 
 /**
  * Ids and sizes of a slice's rows, in the order of the log.
@@ -70,12 +79,12 @@ export async function planRows(query: Query, slice: Slice): Promise<readonly Pla
 
 const planSql = `
   SELECT o.id, o.id = t.last_id AS last, o.bytes
-  FROM unnest($1::xid8[], $2::bigint[]) AS t (xid, last_id)
+  FROM unnest($1::xid8[], $2::bigint[]) WITH ORDINALITY AS t (xid, last_id, place)
     CROSS JOIN LATERAL (
       SELECT id, coalesce(octet_length(old::text), 0) + coalesce(octet_length(new::text), 0) AS bytes
-      FROM sync.outbox WHERE xid = t.xid AND id > $3 ORDER BY id LIMIT $4
+      FROM sync.outbox WHERE xid = t.xid AND id > CASE t.place WHEN 1 THEN $3::bigint ELSE 0 END ORDER BY id LIMIT $4
     ) AS o
-  ORDER BY t.last_id, o.id`;
+  ORDER BY t.last_id, o.id LIMIT $4`;
 
 /** The id of the transaction's row before which `count` of its rows lie, itself included. */
 export async function idOfRow(query: Query, { xid }: Transaction, count: number): Promise<string> {

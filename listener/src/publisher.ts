@@ -98,8 +98,9 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
       return noting;
     },
     /**
-     * Sends the batch's records from `fromSeq` on, piece by piece; each is acknowledged, and noted when the batch is the
-     * newest, before the next is sent. That one is read meanwhile.
+     * Sends the batch's records from `fromSeq` on, piece by piece; each is acknowledged before the next is sent. That one is
+     * read and written meanwhile. What was sent is noted when the batch is the newest; nobody waits for that but the second
+     * piece after it: a crash before it sends so much more again.
      *
      * @returns the batch, all of it sent.
      * @throws {PublishFailedError} {@link FencedOffError} {@link MissingRowsError}; what has been noted stays so.
@@ -118,18 +119,24 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
         tag,
         last,
       });
-      let sent = batch;
-      for await (const piece of oneAhead(reader.read(batch, { held, fromSeq }))) {
-        const { records, claims, letters } = encodePiece(piece, batch, place, stream.maxRecordBytes);
+      async function* encodedPieces(): AsyncGenerator<EncodedPiece> {
+        for await (const piece of reader.read(batch, { held, fromSeq })) {
+          yield encodePiece(piece, batch, place, stream.maxRecordBytes);
+        }
+      }
+      let sent: Promise<Batch> = Promise.resolve(batch);
+      for await (const { records, claims, letters } of oneAhead(encodedPieces())) {
         // Before they go out: what a reader may see must be kept, and a second attempt must decide alike.
         await keepClaimed(query, claims);
         await parkDeadLetters(query, letters);
         await publishPiece(records, signal);
         metrics.claims.inc(claims.length);
         metrics.deadLetters.inc(letters.length);
-        if (batch.batch === held) sent = await recordSent(query, batch, piece.firstSeq + records.length - 1);
+        await sent;
+        if (batch.batch === held) sent = recordSent(query, batch, records.at(-1)?.seq ?? batch.sentSeq);
+        sent.catch(() => undefined); // Told when it is waited for.
       }
-      return sent;
+      return await sent;
     },
   };
 }

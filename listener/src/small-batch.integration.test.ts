@@ -52,7 +52,7 @@ const readSmall = (batch: Batch, maxBytes = MAX_BYTES) =>
 async function readLarge({ from, to, batch: held }: Batch): Promise<readonly OutboxRow[]> {
   const rows: OutboxRow[] = [];
   for await (const transactions of transactionsBetween(connection.query, { from, to, held })) {
-    const slice = { transactions, afterId: '0', rows: countRows(transactions) };
+    const slice = { transactions, done: 0, afterId: '0', rows: countRows(transactions) };
     rows.push(...(await fetchRows(connection.query, await planRows(connection.query, slice), MAX_BYTES)));
   }
   return rows;
