@@ -5,12 +5,15 @@ import type { KafkaClient } from '@sync-hub/stream/kafka-client';
 export interface TopicEnd {
   /** Resolves when so many records more are there. @returns how many came a second, from the last look that saw none. */
   rateOf(records: number): Promise<number>;
-  /** Of the values on the topic, on average, as far as one fetch shows. */
-  recordBytes(): Promise<number>;
+  /** Of the last so many values on the topic, on average, as far as one fetch shows. */
+  recordBytes(records: number): Promise<number>;
   close(): Promise<void>;
 }
 
+/** Shortest time between two looks: a hundredth of what is measured … */
 const LOOK_EVERY_MS = 10;
+/** … and the longest. A look costs this process and the broker a few milliseconds of the core that they share with PostgreSQL. */
+const LOOK_SELDOM_MS = 100;
 const TIMEOUT_MS = 120_000;
 
 export async function followTopic(client: KafkaClient, topic: string): Promise<TopicEnd> {
@@ -30,24 +33,31 @@ export async function followTopic(client: KafkaClient, topic: string): Promise<T
         // A heartbeat or two come before what has waited.
         if (there < records / 100) startedAtMs = atMs;
         if (atMs > givesUpAtMs) throw new Error(`${there} of ${records} records came to the topic`);
-        await sleep(LOOK_EVERY_MS);
+        // The nearer the end, the more often.
+        const leftMs = ((atMs - startedAtMs) / there) * (records - there);
+        await sleep(
+          atMs === startedAtMs ? LOOK_EVERY_MS : Math.min(Math.max(leftMs / 4, LOOK_EVERY_MS), LOOK_SELDOM_MS),
+        );
       }
     },
-    async recordBytes() {
+    async recordBytes(records) {
+      const offset = String(Math.max((await end()) - records, 0));
       const consumer = client.consumer(`${topic}-sizes`);
       await consumer.connect();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      await consumer.subscribe({ topics: [topic] });
       try {
         return await new Promise<number>((resolve, reject) => {
           consumer
             .run({
               autoCommit: false,
               async eachBatch({ batch: { messages } }) {
+                if (messages[0]?.offset !== offset) return;
                 const sizes = messages.map(({ value }) => value?.length ?? 0);
                 resolve(Math.round(sizes.reduce((a, b) => a + b, 0) / sizes.length));
               },
             })
             .catch(reject);
+          consumer.seek({ topic, partition: 0, offset });
         });
       } finally {
         await consumer.disconnect();
