@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { type ChangeText, encodeRecord } from './encode-record.ts';
 
 const change: ChangeText = {
@@ -59,4 +60,38 @@ test('a record without a scope has no key', () => {
     last,
     at,
   });
+});
+
+test('what a record says does not depend on the one before it, however much the two have in common', () => {
+  const others: Partial<ChangeText> = {
+    epoch: 4,
+    epochId: '"',
+    incarnation: 'i2',
+    seq: 8,
+    batch: 3,
+    tag: 't2',
+    last: false,
+    at: '2026-11-23T10:00:00.000001Z',
+    xid: '901',
+    table: 'täble',
+    actor: 'null',
+    actorSession: 's\n',
+    mutationId: 'm',
+    traceparent: '00',
+    op: 'D',
+    key: 'k2',
+    scope: null,
+    shape: 'f2',
+  };
+  fc.assert(
+    fc.property(fc.array(fc.subarray(Object.keys(others) as (keyof ChangeText)[])), (choices) => {
+      for (const names of choices) {
+        const text = { ...change, ...Object.fromEntries(names.map((name) => [name, others[name]])) };
+        const { before, after, ...header } = text;
+        const { before: _, after: __, ...read } = JSON.parse(encodeRecord(text).value);
+        expect(read).toEqual({ v: 1, ...header });
+        expect(encodeRecord(text).value).toContain(`,"before":${before},"after":${after}}`);
+      }
+    }),
+  );
 });

@@ -7,6 +7,7 @@ import type { EncodedRecord } from './stream.ts';
 
 const require = createRequire(import.meta.url);
 const produce = require('kafkajs/src/protocol/requests/produce/index.js');
+const createRequest = require('kafkajs/src/protocol/request.js');
 const groupMessagesPerPartition = require('kafkajs/src/producer/groupMessagesPerPartition.js');
 const kafkajsCrc32c = require('kafkajs/src/protocol/recordBatch/crc32C/index.js');
 
@@ -32,7 +33,8 @@ async function requestOf(messages: readonly object[], version = 7, transactional
     producerEpoch: 3,
     topicData: [{ topic: 'a tópic', partitions }],
   });
-  return { encoded: (await request.encode()).buffer as Buffer, apiVersion: request.apiVersion };
+  const { buffer } = await createRequest({ correlationId: 77, clientId: 'sync-hub', request });
+  return { encoded: Buffer.from(buffer), apiVersion: request.apiVersion };
 }
 
 // Whole code points: what comes out of Postgres is UTF-8.
@@ -69,6 +71,34 @@ test('records go out as kafkajs would send them, byte for byte', async () => {
 test('many small records too: their places in the batch take one byte, two and three', async () => {
   const many = Array.from({ length: 9_000 }, (_, index) => record(String(index), null));
   expect((await requestOf(inOwnEncoding(many))).encoded.equals((await requestOf(many)).encoded)).toBe(true);
+});
+
+test('the frame is written around a request in place, or around a copy where a long name leaves no room for that', async () => {
+  const messages = [record('a', 'k')];
+  const frameOf = async (messages: readonly object[], clientId: string) => {
+    const partitions = [{ partition: 0, firstSequence: 0, messages }];
+    const send = { acks: -1, timeout: 1, producerId: '1', producerEpoch: 0, topicData: [{ topic: 't', partitions }] };
+    const { request } = produce.protocol({ version: 7 })(send);
+    const encoded = await request.encode();
+    const { buffer } = await createRequest({
+      correlationId: 1,
+      clientId,
+      request: { ...request, encode: async () => encoded },
+    });
+    return { frame: Buffer.from(buffer), isInPlace: buffer.buffer === encoded.buffer.buffer };
+  };
+  for (const clientId of [
+    'sync-hub',
+    'n'.repeat(46),
+    'n'.repeat(47),
+    'n'.repeat(50),
+    'n'.repeat(51),
+    'n'.repeat(600),
+  ]) {
+    const own = await frameOf(inOwnEncoding(messages), clientId);
+    expect(own.frame).toEqual((await frameOf(messages, clientId)).frame);
+    expect(own.isInPlace).toBe(clientId.length <= 50);
+  }
 });
 
 test('they are neither copied nor looked at one by one to find their partition', () => {

@@ -25,12 +25,30 @@ interface Send {
   }[];
 }
 interface Request {
-  encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
+  encode(): Promise<Encoded>;
+}
+/** The part of its encoder that is patched (kafkajs/src/protocol/encoder.js). */
+interface Encoder extends Encoded {
+  buf: Buffer;
+  offset: number;
+  writeEncoder(this: Encoder, value: Encoded): Encoder;
+}
+interface Encoded {
+  readonly buf: Buffer;
+  readonly buffer: Buffer;
+}
+/** A buffer that begins with free bytes. */
+interface Roomy {
+  readonly whole: Buffer;
+  readonly free: number;
 }
 type Records = readonly EncodedRecord[];
 
 /** The first version of the request whose batches are what {@link encodeRecordBatch} writes. */
 const FIRST_VERSION = 3;
+
+/** Room in front of a request for what kafkajs writes there: its length, kind, number and the client's name. */
+const ROOM_BYTES = 64;
 
 const patched = new WeakSet<Produce>();
 /** What {@link inOwnEncoding} has given out: everything else that is sent through kafkajs is encoded by it, as ever. */
@@ -58,6 +76,7 @@ function patchProduce(): void {
   const produce: Produce = require('kafkajs/src/protocol/requests/produce/index.js');
   if (patched.has(produce)) return;
   patched.add(produce);
+  patchEncoder();
 
   const { protocol } = produce;
   produce.protocol = ({ version }) => {
@@ -68,6 +87,30 @@ function patchProduce(): void {
       if (records !== null && version >= FIRST_VERSION) made.request.encode = async () => encodeRequest(send, records);
       return made;
     };
+  };
+}
+
+/** What was encoded here, with the room in front of it. */
+const roomy = new WeakMap<Encoded, Roomy>();
+
+/**
+ * kafkajs puts a request into its frame by copying it into a new buffer of twice its size, and once more for its length. Here
+ * the little that comes before it is copied to where there is room for it, and the encoder goes on with that buffer.
+ */
+function patchEncoder(): void {
+  const require = createRequire(import.meta.url);
+  const { prototype: encoder }: { prototype: Encoder } = require('kafkajs/src/protocol/encoder.js');
+  const { writeEncoder } = encoder;
+  encoder.writeEncoder = function writeAround(value) {
+    const own = roomy.get(value);
+    if (own === undefined || own.free < this.offset) return writeEncoder.call(this, value);
+    const { whole } = own;
+    const free = own.free - this.offset;
+    this.buf.copy(whole, free, 0, this.offset);
+    this.buf = whole.subarray(free);
+    this.offset = this.buf.length;
+    roomy.set(this, { whole, free });
+    return this;
   };
 }
 
@@ -87,9 +130,10 @@ function encodeRequest({ acks, timeout, producerId, producerEpoch, topicData }: 
     },
   ] = topicData as never as [{ topic: string; partitions: [{ partition: number; firstSequence: number }] }];
   const topicBytes = Buffer.byteLength(topic);
-  const before = 26 + topicBytes;
+  const before = ROOM_BYTES + 26 + topicBytes;
   const header = { producerId: BigInt(producerId), producerEpoch, firstSequence, timestamp: Date.now() };
-  const buffer = encodeRecordBatch(records, header, before);
+  const whole = encodeRecordBatch(records, header, before);
+  const buffer = whole.subarray(ROOM_BYTES);
   buffer.writeInt16BE(-1, 0); // No transaction.
   buffer.writeInt16BE(acks, 2);
   buffer.writeInt32BE(timeout, 4);
@@ -98,6 +142,8 @@ function encodeRequest({ acks, timeout, producerId, producerEpoch, topicData }: 
   buffer.write(topic, 14, 'utf8');
   buffer.writeInt32BE(1, 14 + topicBytes); // … one partition.
   buffer.writeInt32BE(partition, 18 + topicBytes);
-  buffer.writeInt32BE(buffer.length - before, 22 + topicBytes);
-  return { buf: buffer, buffer };
+  buffer.writeInt32BE(whole.length - before, 22 + topicBytes);
+  const encoded = { buf: buffer, buffer };
+  roomy.set(encoded, { whole, free: ROOM_BYTES });
+  return encoded;
 }
