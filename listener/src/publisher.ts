@@ -120,7 +120,7 @@ export function createPublisher({ query, stream, reader, metrics }: Dependencies
         last,
       });
       async function* encodedPieces(): AsyncGenerator<EncodedPiece> {
-        for await (const piece of reader.read(batch, { held, fromSeq })) {
+        for await (const piece of oneAhead(reader.read(batch, { held, fromSeq }))) {
           yield encodePiece(piece, batch, place, stream.maxRecordBytes);
         }
       }

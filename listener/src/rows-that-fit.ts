@@ -30,7 +30,8 @@ export async function readRowsThatFit(
   return complete(read, slice, shapes);
 }
 
-type ReadRow = Omit<OutboxRow, 'xid' | 'shape' | 'last' | 'isOversize'>;
+/** With room for what is not sent. */
+type ReadRow = { -readonly [K in keyof OutboxRow]: OutboxRow[K] };
 
 /** Adds what was not sent, and makes sure that each transaction is there from its first row to its last. */
 function complete(
@@ -52,9 +53,12 @@ function complete(
       index += 1;
       left = transactions[index]?.rows ?? 0;
     }
-    const at = row.at.endsWith('Z') ? row.at : rfc3339OfIso(row.at);
     // Into the row itself, which nobody else has: copying it costs more than reading it.
-    return Object.assign(row, { xid, at, last, shape: shapes.get(row.table) ?? '', isOversize: false });
+    row.xid = xid;
+    row.last = last;
+    row.shape = shapes.get(row.table) ?? '';
+    if (!row.at.endsWith('Z')) row.at = rfc3339OfIso(row.at);
+    return row;
   });
 }
 
@@ -68,7 +72,7 @@ const images = (row: string) =>
 
 // Sizes are in the rows' own headers: nothing is fetched, let alone unpacked, to know them.
 const fittingSql = `
-  SELECT o.id, o."table", o.op, o.key, o.scope, o.old::text AS old, o.new::text AS new,
+  SELECT o.id, NULL AS xid, NULL AS shape, NULL AS last, false AS "isOversize", o."table", o.op, o.key, o.scope, o.old::text AS old, o.new::text AS new,
          CASE WHEN o.at >= '0001-01-01Z' AND o.at < '10000-01-01Z' THEN o.at::text ELSE ${rfc3339('o.at')} END AS at,
          o.actor, o.actor_session AS "actorSession", o.mutation_id AS "mutationId", o.traceparent,
          CASE WHEN (SELECT EXISTS (SELECT FROM sync.claim)) THEN EXISTS (SELECT FROM sync.claim WHERE outbox_id = o.id)
