@@ -36,26 +36,28 @@ export function encodeRecordBatch(
   { producerId, producerEpoch, firstSequence, timestamp }: BatchHeader,
   before = 0,
 ): Buffer {
-  const keyBytes = keySizes();
+  const keySizeOf = keySizes();
+  const valueSizes = new Int32Array(records.length);
   let size = HEADER_BYTES;
-  for (const [index, { key, bytes }] of records.entries()) {
-    const body = bodyBytes(index, keyBytes(key), bytes);
+  for (const [index, { key, value }] of records.entries()) {
+    const valueSize = Buffer.byteLength(value);
+    valueSizes[index] = valueSize;
+    const body = bodyBytes(index, keySizeOf(key), valueSize);
     size += varintBytes(body) + body;
   }
   const buffer = Buffer.allocUnsafe(before + size);
   let at = before + HEADER_BYTES;
-  for (const [index, { key, value, bytes }] of records.entries()) {
-    const keySize = keyBytes(key);
-    at = writeVarint(buffer, at, bodyBytes(index, keySize, bytes));
+  for (const [index, { key, value }] of records.entries()) {
+    const keySize = keySizeOf(key);
+    const valueSize = valueSizes[index] ?? 0;
+    at = writeVarint(buffer, at, bodyBytes(index, keySize, valueSize));
     buffer[at++] = 0;
     buffer[at++] = 0;
     at = writeVarint(buffer, at, index);
     at = writeText(buffer, at, key, keySize);
-    at = writeText(buffer, at, value, bytes - Math.max(keySize, 0));
+    at = writeText(buffer, at, value, valueSize);
     buffer[at++] = 0;
   }
-  // `bytes` is counted by whoever made the record: a batch that it does not describe must not go out.
-  if (at !== buffer.length) throw new RangeError(`${records.length} records take ${at - before} bytes, not ${size}`);
 
   buffer.fill(0, before, before + ATTRIBUTES_AT + 2);
   buffer.writeInt32BE(size - LENGTH_AT - 4, before + LENGTH_AT);
@@ -71,9 +73,9 @@ export function encodeRecordBatch(
   return buffer;
 }
 
-function bodyBytes(index: number, keySize: number, bytes: number): number {
-  const valueSize = bytes - Math.max(keySize, 0);
-  return CONSTANT_BYTES + varintBytes(index) + varintBytes(keySize) + varintBytes(valueSize) + bytes;
+function bodyBytes(index: number, keySize: number, valueSize: number): number {
+  const lengths = varintBytes(index) + varintBytes(keySize) + varintBytes(valueSize);
+  return CONSTANT_BYTES + lengths + Math.max(keySize, 0) + valueSize;
 }
 
 /** Sizes of keys in UTF-8, -1 without one. Records that follow each other mostly have the same. */
