@@ -23,7 +23,7 @@ const CONSTANT_BYTES = 3;
 
 /**
  * Records as one batch of the Kafka protocol (version 2, not compressed), written into one buffer of just its size: byte for
- * byte what kafkajs writes, in a sixth of the time.
+ * byte what kafkajs writes.
  *
  * kafkajs makes an encoder of half a kilobyte for each record, a buffer for each number, and copies each text four times;
  * that was the half of what a record cost the listener, and most of its garbage.
