@@ -1,7 +1,8 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readConfig } from '../config.ts';
+import { fingerprint } from '../fingerprint.ts';
 import { type CursorContents, type CursorPlace, createCursors } from './cursor.ts';
 
 const started = { snapshot: '10:15:11,13', epoch: 1, batch: 7, incarnation: 'i1' };
@@ -13,7 +14,7 @@ const contents: CursorContents = {
   viewerId: 'u1',
   question: 'q1',
   shapes: 'shapes',
-  since: { epoch: 1, epochId: 'e1', seq: 40, tag: 't0' },
+  since: { epoch: 1, epochId: 'e1', seq: 40 },
   group: 'g1',
 };
 const secret = 'a secret of at least 32 bytes, for tests';
@@ -77,12 +78,40 @@ describe('a cursor', () => {
       expect(() => cursors.read(text)).toThrow(codeOf('CURSOR_INVALID'));
   });
 
-  test('of an older version of this hub, which was one text, is CURSOR_EXPIRED', () => {
+  test.each<[string, readonly (readonly [string, readonly unknown[]])[]]>([
+    ['3, which was one text', [['', [3, 1, 'e1', 42, 't1', 0, null, 'hash', 'u1', 'q1', 'shapes']]]],
+    [
+      '4, which was JSON',
+      [
+        ['place of g1 ', [4, 1, 'e1', 42, 't1', 0]],
+        ['standing ', [4, 'u1', 'q1', 'hash', 'shapes', null, [1, 'e1', 40, 't0'], 'g1']],
+      ],
+    ],
+  ])('of version %s, is CURSOR_EXPIRED', (_, parts) => {
     const key = Buffer.from(hkdfSync('sha256', secret, '', 'real-time-sync-hub cursor', 32));
-    const payload = Buffer.from(JSON.stringify([3, 1, 'e1', 42, 't1', 0, null, 'hash', 'u1', 'q1', 'shapes']));
-    const mac = createHmac('sha256', key).update(payload).digest().subarray(0, 16);
-    const older = Buffer.concat([mac, payload]).toString('base64url');
-    expect(() => cursors.read(older)).toThrow(codeOf('CURSOR_EXPIRED'));
+    const older = parts.map(([purpose, packed]) => {
+      const payload = Buffer.from(JSON.stringify(packed));
+      const mac = createHmac('sha256', key).update(purpose).update(payload).digest().subarray(0, 16);
+      return Buffer.concat([mac, payload]).toString('base64url');
+    });
+    expect(() => cursors.read(older.join('.'))).toThrow(codeOf('CURSOR_EXPIRED'));
+  });
+
+  test('takes a few bytes more than the ids and hashes in it', () => {
+    const id = () => randomUUID();
+    const hash = () => fingerprint(id());
+    const position = { epoch: 3, epochId: id(), seq: 40_000_000, tag: id() };
+    const since = { epoch: position.epoch, epochId: position.epochId, seq: 39_000_000 };
+    const standing = {
+      viewerId: id(),
+      question: hash(),
+      authority: hash(),
+      shapes: id().replaceAll('-', ''),
+      start: null,
+    };
+    const cursor = cursors.write({ ...standing, position, sentOfNext: 0, since, group: hash() });
+    // Two codes, the tag, and six in the standing.
+    expect(Buffer.from(cursor.replace('.', ''), 'base64url').length).toBeLessThan(9 * 16 + 24);
   });
 });
 
@@ -94,7 +123,8 @@ describe('the parts of a cursor', () => {
   test('are good for any place of their group, from where the standing holds: all of it are told the same there', () => {
     const later = { position: { ...contents.position, seq: 99, tag: 't2' }, sentOfNext: 3 };
     expect(read(later)).toEqual({ ...contents, ...later });
-    expect(read({ position: contents.since, sentOfNext: 0 })).toMatchObject({ position: contents.since });
+    const first = { ...contents.since, tag: 't0' };
+    expect(read({ position: first, sentOfNext: 0 })).toMatchObject({ position: first });
   });
 
   test.each<[string, CursorPlace, string]>([

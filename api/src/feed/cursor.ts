@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { codedError } from '../errors.ts';
+import { pack, type Unpacking, unpack } from './packed.ts';
 import type { LogPosition } from './transaction.ts';
 
 /** How far a client has been told. The same for all of a group, who are told it together. */
@@ -21,8 +22,8 @@ export interface CursorStanding {
   readonly shapes: string;
   /** Until the log has passed it, where the subscription began; `unfinished` in the middle of a snapshot. */
   readonly start: CursorStart | 'unfinished' | null;
-  /** All this holds from here on: a place before it is another's. */
-  readonly since: LogPosition;
+  /** All this holds from here on: a place before it, or of another history, is another's. */
+  readonly since: Omit<LogPosition, 'tag'>;
   /** Of whom it can have its places: see {@link groupOf}. */
   readonly group: string;
 }
@@ -37,8 +38,11 @@ export interface CursorStart {
   readonly batch: number;
 }
 
-/** The format of the text inside. A cursor of another version is CURSOR_EXPIRED to whoever reads it. */
-const cursorVersion = 4;
+/**
+ * The format of the bytes inside, which begin with it (up to version 4 they were JSON, and began with a bracket). A cursor of
+ * another version is CURSOR_EXPIRED to whoever reads it.
+ */
+const cursorVersion = 5;
 const macBytes = 16;
 const separator = '.';
 
@@ -55,18 +59,17 @@ const separator = '.';
 export function createCursors(secret: string) {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'real-time-sync-hub cursor', 32));
 
-  function seal(purpose: string, packed: readonly unknown[]): string {
-    const payload = Buffer.from(JSON.stringify(packed));
+  function seal(purpose: string, payload: Buffer): string {
     return Buffer.concat([macOf(purpose, payload), payload]).toString('base64url');
   }
-  function open(purpose: string, text: string): readonly unknown[] {
+  function open(purpose: string, text: string): Unpacking {
     // However long: a message has its bound, and each running transaction of a start point makes a true cursor longer.
     const bytes = Buffer.from(text, 'base64url');
     const payload = bytes.subarray(macBytes);
     if (bytes.length <= macBytes || !timingSafeEqual(bytes.subarray(0, macBytes), macOf(purpose, payload)))
       throw invalid('This is no cursor of this server.');
-    const packed = JSON.parse(payload.toString()) as readonly unknown[];
-    if (packed[0] !== cursorVersion)
+    const packed = unpack(payload);
+    if (packed.number() !== cursorVersion)
       throw codedError('CURSOR_EXPIRED', 'This cursor is of another version of the server. Subscribe again.');
     return packed;
   }
@@ -76,7 +79,8 @@ export function createCursors(secret: string) {
 
   const cursors = {
     /** The part that a whole group shares. */
-    writePlace: (place: CursorPlace, group: string): string => seal(`place of ${group} `, packPlace(place)),
+    writePlace: (place: CursorPlace, group: string): string =>
+      seal(purposeOfPlace(group, place.position), packPlace(place)),
     /** The part that is one subscription's own. */
     writeStanding: (standing: CursorStanding): string => seal('standing ', packStanding(standing)),
     join: (place: string, standing: string): string => `${place}${separator}${standing}`,
@@ -88,9 +92,10 @@ export function createCursors(secret: string) {
       // Up to version 3 a cursor was one text, of no purpose.
       if (standingText === undefined) open('', placeText);
       if (standingText === undefined || more.length > 0) throw invalid('This is no cursor of this server.');
-      const standing = unpackStanding(open('standing ', standingText) as PackedStanding);
-      const place = unpackPlace(open(`place of ${standing.group} `, placeText) as PackedPlace);
-      if (!isFrom(standing.since, place.position)) throw invalid('The parts of this cursor are of different frames.');
+      const standing = unpackStanding(open('standing ', standingText));
+      const { since, group } = standing;
+      const place = unpackPlace(open(purposeOfPlace(group, since), placeText), since);
+      if (place.position.seq < since.seq) throw invalid('The parts of this cursor are of different frames.');
       return { ...place, ...standing };
     },
   };
@@ -102,59 +107,59 @@ function invalid(what: string) {
   return codedError('CURSOR_INVALID', `${what} Subscribe again without \`after\`.`);
 }
 
-function isFrom(since: LogPosition, { epoch, epochId, seq }: LogPosition): boolean {
-  return epoch === since.epoch && epochId === since.epochId && seq >= since.seq;
+type History = Pick<LogPosition, 'epoch' | 'epochId'>;
+
+/** The code of a place covers what it has in common with its standing, and need not say again. */
+function purposeOfPlace(group: string, { epoch, epochId }: History): string {
+  return `place of ${group} in ${epoch} ${epochId} `;
 }
 
-/** Every frame carries them: values without their names. */
-type PackedPlace = ReturnType<typeof packPlace>;
-type PackedStanding = ReturnType<typeof packStanding>;
-
-function packPlace({ position, sentOfNext }: CursorPlace) {
-  return [cursorVersion, ...packPosition(position), sentOfNext] as const;
+function packPlace({ position, sentOfNext }: CursorPlace): Buffer {
+  return pack().number(cursorVersion).number(position.seq).text(position.tag).number(sentOfNext).bytes();
 }
 
-function unpackPlace([, epoch, epochId, seq, tag, sentOfNext]: PackedPlace): CursorPlace {
-  return { position: { epoch, epochId, seq, tag }, sentOfNext };
+function unpackPlace(packed: Unpacking, { epoch, epochId }: History): CursorPlace {
+  return { position: { epoch, epochId, seq: packed.number(), tag: packed.text() }, sentOfNext: packed.number() };
 }
 
-function packStanding({ viewerId, question, authority, shapes, start, since, group }: CursorStanding) {
-  return [cursorVersion, viewerId, question, authority, shapes, packStart(start), packPosition(since), group] as const;
+function packStanding({ viewerId, question, authority, shapes, start, since, group }: CursorStanding): Buffer {
+  const packed = pack().number(cursorVersion).text(viewerId).text(question).text(authority).text(shapes).text(group);
+  packed.number(since.epoch).text(since.epochId).number(since.seq);
+  if (start === null) packed.number(startKinds.none);
+  else if (start === 'unfinished') packed.number(startKinds.unfinished);
+  else
+    packed
+      .number(startKinds.begun)
+      .text(start.snapshot)
+      .text(start.incarnation)
+      .number(start.epoch)
+      .number(start.batch);
+  return packed.bytes();
 }
 
-function unpackStanding([
-  ,
-  viewerId,
-  question,
-  authority,
-  shapes,
-  start,
-  since,
-  group,
-]: PackedStanding): CursorStanding {
-  const [epoch, epochId, seq, tag] = since;
+/** In the order in which it was packed, in which the properties are read. */
+function unpackStanding(packed: Unpacking): CursorStanding {
   return {
-    viewerId,
-    question,
-    authority,
-    shapes,
-    start: unpackStart(start),
-    since: { epoch, epochId, seq, tag },
-    group,
+    viewerId: packed.text(),
+    question: packed.text(),
+    authority: packed.text(),
+    shapes: packed.text(),
+    group: packed.text(),
+    since: { epoch: packed.number(), epochId: packed.text(), seq: packed.number() },
+    start: unpackStart(packed),
   };
 }
 
-function packPosition({ epoch, epochId, seq, tag }: LogPosition) {
-  return [epoch, epochId, seq, tag] as const;
-}
+const startKinds = { none: 0, unfinished: 1, begun: 2 } as const;
 
-function packStart(start: CursorStanding['start']) {
-  if (start === null || start === 'unfinished') return start;
-  return [start.snapshot, start.incarnation, start.epoch, start.batch] as const;
-}
-
-function unpackStart(start: PackedStanding[5]): CursorStanding['start'] {
-  if (start === null || start === 'unfinished') return start;
-  const [snapshot, incarnation, epoch, batch] = start;
-  return { snapshot, incarnation, epoch, batch };
+function unpackStart(packed: Unpacking): CursorStanding['start'] {
+  const kind = packed.number();
+  if (kind === startKinds.none) return null;
+  if (kind === startKinds.unfinished) return 'unfinished';
+  return {
+    snapshot: packed.text(),
+    incarnation: packed.text(),
+    epoch: packed.number(),
+    batch: packed.number(),
+  };
 }
