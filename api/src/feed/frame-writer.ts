@@ -61,12 +61,11 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
       ...told,
     };
     if (!listener.queue.push(frame, sizeOfFrame(told), goesOn)) return false;
-    note(listener, place, standing);
+    note(listener, place, standing, told.upToDate);
     return true;
   }
-  function note(listener: Listener, place: CursorPlace, standing: CursorStanding) {
-    listener.lastFrameAt = Date.now();
-    listener.place = place;
+  function note(listener: Listener, place: CursorPlace, standing: CursorStanding, upToDate: boolean) {
+    listener.lastTold = { place, at: Date.now(), upToDate };
     listener.placeStanding = standing;
   }
   function writeQuiet(listener: Listener, place: CursorPlace, standing: CursorStanding, upToDate: boolean): boolean {
@@ -82,11 +81,11 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
     settle,
     /** Where the client is before it was given a frame. */
     goOnFrom(listener: Listener, contents: CursorContents) {
-      listener.place = contents;
+      listener.lastTold = { ...listener.lastTold, place: contents };
       listener.placeStanding = contents;
     },
     /** Of the last frame that was taken: from there the client can go on. */
-    lastCursor({ place, placeStanding }: Listener): string | null {
+    lastCursor({ lastTold: { place }, placeStanding }: Listener): string | null {
       return place && placeStanding && cursors.write({ ...placeStanding, ...place });
     },
     /** A frame without changes: the opening one, progress, or (not `upToDate`) word that what is on screen may be old. */
@@ -94,7 +93,8 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
       writeQuiet(listener, { position, sentOfNext: 0 }, standing, upToDate),
     /** What is on screen may be old: the last frame's place again. False when there was none. */
     writeMayBeOld(listener: Listener): boolean {
-      const { place, placeStanding } = listener;
+      const { lastTold, placeStanding } = listener;
+      const { place } = lastTold;
       return place !== null && placeStanding !== null && writeQuiet(listener, place, placeStanding, false);
     },
     /** A page of a snapshot; the first tells the client to forget what it holds. */
@@ -110,7 +110,7 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
       const place = { position, sentOfNext: 0 };
       const cursor = cursors.join(cursors.writePlace(place, standing.group), settle(listener, standing));
       if (listener.queue.share({ frames: [shared], isWritten: false }, cursor) === 0) return false;
-      note(listener, place, standing);
+      note(listener, place, standing, shared.frame.upToDate);
       return true;
     },
     writeTransaction: (

@@ -55,10 +55,8 @@ function setUp({ sizeOf = 10 } = {}) {
       line,
       standing,
       text: 'standing',
-      place: null,
+      lastTold: { place: null, at: 0, upToDate: null },
       placeStanding: null,
-      lastFrameAt: 0,
-      saidUpToDate: null,
       tooSlow() {
         line.settle();
         listeners.delete(listener);
@@ -94,12 +92,9 @@ describe('what a group is told in one turn', () => {
     endTurn();
     for (const { seqs, taken, listener } of [one, other]) {
       expect([seqs(), taken[0]?.isWritten]).toEqual([[[1, 2, 3]], true]);
-      expect([listener.place?.position.seq, listener.placeStanding, listener.saidUpToDate]).toEqual([
-        3,
-        standing,
-        false,
-      ]);
-      expect(listener.lastFrameAt).toBeGreaterThan(0);
+      const { place, upToDate, at } = listener.lastTold;
+      expect([place?.position.seq, listener.placeStanding, upToDate]).toEqual([3, standing, false]);
+      expect(at).toBeGreaterThan(0);
     }
     line.tell([frame(4)]);
     endTurn();
@@ -133,7 +128,7 @@ describe('what a group is told in one turn', () => {
     line.tell([frame(4)]);
     endTurn();
     expect(members.map(({ seqs }) => seqs().flat())).toEqual([[1, 2, 3, 4], [1, 2], [], [1, 2, 3, 4]]);
-    expect(members.map(({ listener }) => listener.place?.position.seq)).toEqual([4, 2, undefined, 4]);
+    expect(members.map(({ listener }) => listener.lastTold.place?.position.seq)).toEqual([4, 2, undefined, 4]);
   });
 
   test('is each one’s own to execute where nobody executes for all', () => {

@@ -1,5 +1,5 @@
 import type { TurnEnd } from '../turn-end.ts';
-import { type Listener, tellShared } from './listener.ts';
+import { type Listener, lastOf, tellShared } from './listener.ts';
 import type { SharedBundle, SharedFrame } from './shared-frame.ts';
 
 /** So many wait for what they load. With more, each of the group is given them, as what is too much for one is counted there. */
@@ -58,7 +58,10 @@ export class GroupLine {
     this.isHandingOver = true;
     const now = Date.now();
     try {
-      for (const bundle of bundlesOf(frames)) for (const listener of this.listeners) tellShared(listener, bundle, now);
+      for (const bundle of bundlesOf(frames)) {
+        const last = lastOf(bundle.frames, now);
+        for (const listener of this.listeners) tellShared(listener, bundle, last);
+      }
     } finally {
       this.isHandingOver = false;
     }

@@ -79,10 +79,8 @@ function setUp({ maxChanges = 500, atTurnEnd = (call: () => void) => call() } = 
       line: null,
       standing: null,
       text: '',
-      place: null,
+      lastTold: { place: null, at: 0, upToDate: null },
       placeStanding: null,
-      lastFrameAt: 0,
-      saidUpToDate: null,
       tooSlow: () => groups.leave(one),
     };
     const one: GroupMember & { readonly taken: typeof taken; readonly timesOnItsOwn: number } = {

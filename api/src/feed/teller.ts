@@ -1,11 +1,11 @@
 import type { GraphQLError } from 'graphql';
-import type { CursorContents, CursorPlace, CursorStanding } from './cursor.ts';
+import type { CursorContents, CursorStanding } from './cursor.ts';
 import { type Follow, isToldToAll, needsPeers } from './follow-request.ts';
 import type { FrameChange } from './frame.ts';
 import type { FrameQueue } from './frame-queue.ts';
 import type { FrameWriter, Placing } from './frame-writer.ts';
 import type { GroupLine } from './group-line.ts';
-import { type Listener, tellShared } from './listener.ts';
+import { type LastTold, type Listener, lastOf, tellShared } from './listener.ts';
 import type { LogView } from './log-view.ts';
 import type { RecentFrames } from './recent-frames.ts';
 import type { SnapshotRows } from './snapshot-rows.ts';
@@ -37,10 +37,8 @@ export class Teller implements Listener {
   line: GroupLine | null = null;
   standing: CursorStanding | null = null;
   text = '';
-  place: CursorPlace | null = null;
+  lastTold: LastTold = { place: null, at: Date.now(), upToDate: null };
   placeStanding: CursorStanding | null = null;
-  lastFrameAt = Date.now();
-  saidUpToDate: boolean | null = null;
   private readonly dependencies: TellerDependencies;
   private readonly subscription: Told;
   /** Of the next transaction: what the client had of it before it came back. */
@@ -64,6 +62,10 @@ export class Teller implements Listener {
     return actorSession === sessionId && views.some(({ model }) => tables.has(model.table));
   }
 
+  /** What the last frame said of it; null when there was none. */
+  get saidUpToDate(): boolean | null {
+    return this.lastTold.upToDate;
+  }
   /** What others of its group were told of late. */
   get recent(): RecentFrames {
     return this.dependencies.frames.recent;
@@ -79,7 +81,6 @@ export class Teller implements Listener {
     const { frames, log } = this.dependencies;
     const isTrue = upToDate && !log.isStalled();
     if (upToDate && !isTrue && this.saidUpToDate === false) return; // It was said already.
-    this.saidUpToDate = isTrue;
     this.requireTaken(frames.writeQuiet(this, position, this.subscription.standpoint.standing(), isTrue));
   }
 
@@ -105,14 +106,13 @@ export class Teller implements Listener {
   refresh(position: LogPosition, quietSince: number) {
     this.line?.settle();
     const isStalled = this.dependencies.log.isStalled();
-    const isQuiet = this.lastFrameAt < quietSince;
+    const isQuiet = this.lastTold.at < quietSince;
     if (this.saidUpToDate !== !isStalled || (isQuiet && !isStalled)) this.quiet(position, !isStalled);
   }
 
   /** What is on screen may be old, and it is not known yet from where it goes on. Said once. */
   mayBeOld() {
-    if (this.saidUpToDate === false || this.place === null) return;
-    this.saidUpToDate = false;
+    if (this.saidUpToDate === false || this.lastTold.place === null) return;
     this.requireTaken(this.dependencies.frames.writeMayBeOld(this));
   }
 
@@ -130,9 +130,8 @@ export class Teller implements Listener {
       frames.settle(this, standing);
       const audience = { group: standing.group, authority: standpoint.authority() };
       const shared = this.recent.of(transaction, told, placing, audience);
-      return tellShared(this, { frames: shared, isWritten: false }, Date.now());
+      return tellShared(this, { frames: shared, isWritten: false }, lastOf(shared, Date.now()));
     }
-    this.saidUpToDate = placing.isNewest;
     this.requireTaken(frames.writeTransaction(this, transaction, told, placing, standing));
   }
 
@@ -161,8 +160,7 @@ export class Teller implements Listener {
         const standing = standpoint.standing();
         const isLast = rows.pages === 0 && index === (frames?.pieces.length ?? 1) - 1;
         const here = isLast ? standing : { ...standing, start: 'unfinished' as const };
-        this.saidUpToDate = isLast && isUpToDate() && !log.isStalled();
-        const says = { reset: isFirst, upToDate: this.saidUpToDate };
+        const says = { reset: isFirst, upToDate: isLast && isUpToDate() && !log.isStalled() };
         const shared = isForAll && rows.isShared ? frames?.shared(index, says, standpoint.authority()) : undefined;
         this.requireTaken(
           shared === undefined

@@ -28,25 +28,17 @@ export function sendLetter(
   return true;
 }
 
-const lettersOf = new WeakMap<SharedBundle, Letter[]>();
+/** Of the bundle that is being sent: all of a group have had one before the next begins. */
+let last: { readonly bundle: SharedBundle; readonly letters: Letter[] } | null = null;
 
 function letterFor(bundle: SharedBundle, head: string, standing: string): Letter | null {
-  let letters = lettersOf.get(bundle);
-  if (letters === undefined) {
-    letters = [];
-    lettersOf.set(bundle, letters);
-  }
+  if (last?.bundle !== bundle) last = { bundle, letters: [] };
+  const { letters } = last;
   for (const letter of letters) if (letter.fits(head, standing)) return letter;
   if (letters.length >= maxLayouts) return null;
   const letter = new Letter(bundle, head, standing);
   letters.push(letter);
   return letter;
-}
-
-/** Equal texts in one place after another: it is written in the first and copied from there. */
-interface Blanks {
-  readonly length: number;
-  readonly places: readonly number[];
 }
 
 class Letter {
@@ -70,27 +62,49 @@ class Letter {
       }
     }
     this.bytes = Buffer.from(all, 'latin1');
-    this.heads = { length: head.length, places: heads };
-    this.standings = { length: standing.length, places: standings };
+    this.heads = new Blanks(this.bytes, heads, head.length);
+    this.standings = new Blanks(this.bytes, standings, standing.length);
   }
 
   fits(head: string, standing: string): boolean {
     return this.heads.length === head.length && this.standings.length === standing.length;
   }
   fill(head: string, standing: string) {
-    write(this.bytes, this.heads, head);
-    write(this.bytes, this.standings, standing);
+    this.heads.fill(head);
+    this.standings.fill(standing);
   }
   copy() {
     this.bytes = Buffer.from(this.bytes);
+    this.heads.moveTo(this.bytes);
+    this.standings.moveTo(this.bytes);
   }
 }
 
-function write(bytes: Buffer, { places, length }: Blanks, text: string) {
-  const [first] = places;
-  if (first === undefined) return;
-  bytes.write(text, first, length, 'latin1');
-  if (places.length === 1) return;
-  const written = bytes.subarray(first, first + length);
-  for (let index = 1; index < places.length; index += 1) bytes.set(written, places[index]);
+/** Equal texts in one place after another: it is written in the first and copied from there. */
+class Blanks {
+  readonly length: number;
+  private readonly places: readonly number[];
+  private bytes: Buffer;
+  private first: Buffer;
+
+  constructor(bytes: Buffer, places: readonly number[], length: number) {
+    this.places = places;
+    this.length = length;
+    this.bytes = bytes;
+    this.first = this.firstOf(bytes);
+  }
+
+  fill(text: string) {
+    const { bytes, first, places } = this;
+    if (places.length > 0) first.write(text, 'latin1');
+    for (let index = 1; index < places.length; index += 1) bytes.set(first, places[index]);
+  }
+  moveTo(bytes: Buffer) {
+    this.bytes = bytes;
+    this.first = this.firstOf(bytes);
+  }
+  private firstOf(bytes: Buffer): Buffer {
+    const [start = 0] = this.places;
+    return bytes.subarray(start, start + this.length);
+  }
 }

@@ -43,6 +43,7 @@ interface Dependencies {
 
 /** So much is handed to the network at a time: a few of its own buffers. */
 const batchBytes = 64 * 2 ** 10;
+const nothing = Buffer.alloc(0);
 
 /**
  * Writes WebSocket frames straight to the connection, all of one turn in one system call. `ws` would write two parts for each
@@ -55,19 +56,15 @@ const batchBytes = 64 * 2 ** 10;
 export class SocketOutlet implements Outlet {
   subscriptions = 0;
   private pending = '';
-  /** Writes that the network has not taken yet. */
-  private unread = 0;
   private held = 0;
   private readonly webSocket: Dependencies['webSocket'];
   private readonly socket: Duplex;
   private readonly atTurnEnd: TurnEnd;
   private readonly cut: () => void;
   private readonly maxUnreadBytes: number;
-  private readonly waiting = new Set<Pump>();
-  private readonly onWritten = () => {
-    this.unread -= 1;
-    if (this.waiting.size > 0 && this.hasRoom()) this.wake();
-  };
+  /** Null until somebody has waited: most sockets take whatever they are told. */
+  private waiting: Set<Pump> | null = null;
+  private isAsking = false;
 
   constructor({ webSocket, socket, atTurnEnd, cut, maxUnreadBytes }: Dependencies) {
     this.webSocket = webSocket;
@@ -78,19 +75,30 @@ export class SocketOutlet implements Outlet {
   }
 
   hasRoom(): boolean {
-    return this.pending.length < batchBytes && (this.unread === 0 || this.socket.writableLength === 0);
+    return this.socket.writableLength === 0;
   }
   whenRoom(one: Pump) {
+    this.waiting ??= new Set();
     this.waiting.add(one);
+    this.askForRoom();
   }
   forget(one: Pump) {
-    this.waiting.delete(one);
+    this.waiting?.delete(one);
+  }
+  /** Nothing, behind all that was written: it is taken when that is. So no other write has to say that it was taken. */
+  private askForRoom() {
+    if (this.isAsking || this.isClosing()) return;
+    this.isAsking = true;
+    this.socket.write(nothing, () => {
+      this.isAsking = false;
+      this.wake();
+    });
   }
   /** Whoever still waits afterwards is behind those who had no turn yet. */
   private wake() {
-    for (const one of this.waiting) {
-      if (!this.hasRoom()) return;
-      this.waiting.delete(one);
+    for (const one of this.waiting ?? []) {
+      if (!this.hasRoom()) return this.askForRoom();
+      this.waiting?.delete(one);
       one.pump();
     }
   }
@@ -103,8 +111,7 @@ export class SocketOutlet implements Outlet {
   writeFramed(bytes: Buffer): boolean {
     if (this.pending !== '') this.flush();
     if (this.isClosing()) return true;
-    this.unread += 1;
-    this.socket.write(bytes, this.onWritten);
+    this.socket.write(bytes);
     if (this.socket.writableLength === 0) return true;
     this.cutIfTooMuch();
     return false;
@@ -114,8 +121,7 @@ export class SocketOutlet implements Outlet {
     const bytes = this.pending;
     this.pending = '';
     if (this.isClosing()) return;
-    this.unread += 1;
-    this.socket.write(bytes, 'latin1', this.onWritten);
+    this.socket.write(bytes, 'latin1');
     this.cutIfTooMuch();
   }
   hold(bytes: number) {
