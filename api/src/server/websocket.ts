@@ -38,14 +38,15 @@ interface Dependencies {
   };
 }
 
-interface SignedIn extends Pick<SocketOperation, 'viewer' | 'client'> {
+interface SignedIn extends Pick<SocketOperation, 'viewer'> {
   readonly authorization: unknown;
 }
 
 /** What belongs to one socket. */
 interface SocketState {
   readonly socket: WebSocket;
-  readonly request: IncomingMessage;
+  /** Of the request, which is let go: its headers are a tenth of what a socket costs. */
+  readonly client: SocketOperation['client'];
   readonly outlet: Outlet;
   readonly backlog: Backlog;
   /** Of the frames of all its subscriptions, as long as its viewer is the same. */
@@ -85,13 +86,11 @@ export function startWebSocket(dependencies: Dependencies) {
       );
       // A session that ended between the first look and our listening would be missed by both: look again.
       if ((await authenticateOrRefuse(extra, authorization)) === null) return false;
-      const address = clientAddress(extra.request, settings.trustedProxies);
-      const client = { address, userAgent: extra.request.headers['user-agent'] ?? null };
-      extra.signedIn = { viewer, authorization, client };
+      extra.signedIn = { viewer, authorization };
       return true;
     },
     async onSubscribe({ extra }, id, payload) {
-      const { signedIn, outlet, backlog } = extra;
+      const { signedIn, outlet, backlog, client } = extra;
       const { query, variables, operationName } = payload;
       if (signedIn === null) throw new Error('an operation before the acknowledgement');
       // ws goes on reading while a socket closes, and what the viewer was when it opened may be past.
@@ -103,7 +102,7 @@ export function startWebSocket(dependencies: Dependencies) {
         await entrance.pass();
         if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
       }
-      const { viewer, client } = knownViewer(extra, signedIn, still.viewer);
+      const { viewer } = knownViewer(extra, signedIn, still.viewer);
       let answers: FrameAnswers;
       const openQueue: OpenQueue = (owner) => new Delivery({ id, outlet, backlog, answers }, owner);
       const { schema, execute, contextFactory, parse, validate } = graphql.getEnveloped({
@@ -115,8 +114,9 @@ export function startWebSocket(dependencies: Dependencies) {
         if (errors.length > 0) return errors as GraphQLError[];
         const contextValue: Context = await contextFactory();
         extra.frameContext ??= contextOfFrames(contextValue);
-        const operation = { schema, document, operationName, variableValues: variables };
-        answers = new FrameAnswers({ ...operation, contextValue: extra.frameContext }, codeError);
+        const { frameContext } = extra;
+        const operation = { schema, document, operationName, variableValues: variables, contextValue: frameContext };
+        answers = new FrameAnswers(operation, codeError);
         // graphql-ws keeps the message as long as the subscription lives. The cache of documents has the text.
         Object.assign(payload, { query: '' });
         const rootValue: Begun = { execute, answers };
@@ -159,19 +159,24 @@ export function startWebSocket(dependencies: Dependencies) {
   }
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Node has let go of the socket: without a listener a reset connection would end the process.
-    socket.on('error', () => socket.destroy());
+    destroyOnError(socket);
     if (request.url?.split('?', 1)[0] !== '/graphql') {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
     void entrance
       .pass()
-      .then(() => webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, request)));
+      .then(() =>
+        webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, clientOf(request))),
+      );
   };
+  const clientOf = (request: IncomingMessage): SocketOperation['client'] => ({
+    address: clientAddress(request, settings.trustedProxies),
+    userAgent: request.headers['user-agent'] ?? null,
+  });
   server.on('upgrade', onUpgrade);
 
-  function open(socket: WebSocket, connection: Duplex, request: IncomingMessage) {
+  function open(socket: WebSocket, connection: Duplex, client: SocketOperation['client']) {
     const outlet = new SocketOutlet({
       webSocket: socket,
       socket: connection,
@@ -180,10 +185,10 @@ export function startWebSocket(dependencies: Dependencies) {
       maxUnreadBytes: settings.maxUnreadBytes,
     });
     const backlog = createBacklog(settings.backlog);
-    const state: SocketState = { socket, request, outlet, backlog, signedIn: null, frameContext: null, releases: [] };
+    const state: SocketState = { socket, client, outlet, backlog, signedIn: null, frameContext: null, releases: [] };
     const onMessage = (receive: (data: string) => Promise<void>) =>
       socket.on('message', (data) => {
-        receive(String(data)).catch((error: unknown) => {
+        receive(asMessage(String(data))).catch((error: unknown) => {
           // Of a socket that is going there is nothing to say.
           if (socket.readyState !== socket.OPEN) return;
           log.error({ err: error }, 'a WebSocket message could not be handled');
@@ -225,6 +230,25 @@ export function startWebSocket(dependencies: Dependencies) {
       clearTimeout(killer);
     },
   };
+}
+
+/**
+ * A message as graphql-ws is given it: parsed, where that can be done. It takes either (see its `parseMessage`), and what it is given
+ * it keeps as long as the subscription lives: the text is more than all that the subscription needs of it.
+ */
+function asMessage(text: string): string {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === 'object' ? (message as unknown as string) : text;
+  } catch {
+    return text; // It says why not.
+  }
+}
+
+/** Node has let go of the socket: without a listener a reset connection would end the process. */
+function destroyOnError(socket: Duplex) {
+  // Not in a function that has the request: the listener would keep that.
+  socket.on('error', () => socket.destroy());
 }
 
 /** An operation on its way through graphql-ws. */
