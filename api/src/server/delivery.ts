@@ -14,7 +14,7 @@ import type { Frame } from '../feed/frame.ts';
 import type { FrameEvent, FrameQueue, QueueOwner } from '../feed/frame-queue.ts';
 import type { FrameText, SharedBundle, SharedFrame } from '../feed/shared-frame.ts';
 import { sendLetter } from './form-letter.ts';
-import type { FrameAnswers } from './frame-answers.ts';
+import type { EndOfQueue, EndReader, FrameAnswers } from './frame-answers.ts';
 import type { Outlet } from './outlet.ts';
 import { bytesOf } from './text-frame.ts';
 
@@ -37,9 +37,6 @@ interface Entry {
   message: string | null;
 }
 
-/** Tells the end to whoever reads the queue. */
-type Reader = (result: IteratorResult<FrameEvent, undefined>) => void;
-
 /**
  * One subscription's frames on their way over its socket, each as a `next` message. graphql-ws, which reads it as a queue, is
  * given the reason of the end alone, when all frames are out.
@@ -49,7 +46,7 @@ type Reader = (result: IteratorResult<FrameEvent, undefined>) => void;
  *
  * @see docs/decisions/what-a-subscription-costs.md, on why this is a class
  */
-export class Delivery implements FrameQueue {
+export class Delivery implements FrameQueue, EndOfQueue {
   private readonly head: string;
   private readonly outlet: Outlet;
   private readonly answers: Dependencies['answers'];
@@ -58,7 +55,7 @@ export class Delivery implements FrameQueue {
   /** Next to go out; the others are after it. */
   private current: Entry | null = null;
   private waiting: Entry[] | null = null;
-  private reader: Reader | null = null;
+  private reader: EndReader | null = null;
   /** graphql-ws knows the subscription, and its client may hear of it. */
   private started = false;
   private ended = false;
@@ -125,12 +122,13 @@ export class Delivery implements FrameQueue {
   }
 
   next(): Promise<IteratorResult<FrameEvent, undefined>> {
+    return new Promise((resolve) => this.readEnd({ tell: resolve }));
+  }
+  readEnd(reader: EndReader) {
     this.started = true;
-    return new Promise((resolve) => {
-      if (this.closed) return resolve({ value: undefined, done: true });
-      this.reader = resolve;
-      this.pump();
-    });
+    if (this.closed) return reader.tell({ value: undefined, done: true });
+    this.reader = reader;
+    this.pump();
   }
   return(): Promise<IteratorResult<FrameEvent, undefined>> {
     this.close();
@@ -201,13 +199,13 @@ export class Delivery implements FrameQueue {
     return shared.text && nextMessage(this.head, shared.text, standing);
   }
 
-  private tellEnd(tell: Reader) {
+  private tellEnd(reader: EndReader) {
     this.reader = null;
     const error = this.reason;
     this.reason = undefined;
-    if (error !== undefined) return tell({ value: { error }, done: false });
+    if (error !== undefined) return reader.tell({ value: { error }, done: false });
     this.close();
-    tell({ value: undefined, done: true });
+    reader.tell({ value: undefined, done: true });
   }
 
   private close() {
@@ -220,7 +218,7 @@ export class Delivery implements FrameQueue {
     this.outlet.forget(this);
     this.outlet.subscriptions -= 1;
     closeShare(this.backlogShare);
-    this.reader?.({ value: undefined, done: true });
+    this.reader?.tell({ value: undefined, done: true });
     this.reader = null;
     this.owner.end();
   }

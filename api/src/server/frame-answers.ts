@@ -88,6 +88,16 @@ function whenThere<Given, Made>(given: Given | Promise<Given>, make: (given: Giv
   return given instanceof Promise ? given.then(make) : make(given);
 }
 
+/** A subscription's queue, of which only the end is read. */
+export interface EndOfQueue {
+  /** Tells the reader once. A promise for each that waits would be a tenth of what a subscription costs. */
+  readEnd(reader: EndReader): void;
+  return(): Promise<unknown>;
+}
+export interface EndReader {
+  tell(end: IteratorResult<FrameEvent, undefined>): void;
+}
+
 /**
  * Begins a subscription whose frames go another way: what graphql-ws is given of it is the reason of its end, executed like a
  * frame, then the end.
@@ -99,31 +109,42 @@ export async function subscribeWithoutFrames(
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const source = await createSourceEventStream(operation);
   if (!(Symbol.asyncIterator in source)) return { errors: (source.errors ?? []).map(codeError) };
-  return new EndOfFrames(source[Symbol.asyncIterator]() as AsyncIterator<FrameEvent, undefined>, answers);
+  return new EndOfFrames(source[Symbol.asyncIterator]() as unknown as EndOfQueue, answers);
 }
 
-class EndOfFrames implements AsyncIterableIterator<ExecutionResult> {
-  private readonly events: AsyncIterator<FrameEvent, undefined>;
+type EndResult = IteratorResult<ExecutionResult, undefined>;
+
+class EndOfFrames implements AsyncIterableIterator<ExecutionResult>, EndReader {
+  private readonly queue: EndOfQueue;
   private readonly answers: FrameAnswers;
+  private resolve: ((result: EndResult | Promise<EndResult>) => void) | null = null;
   private hasLeft = false;
 
-  constructor(events: AsyncIterator<FrameEvent, undefined>, answers: FrameAnswers) {
-    this.events = events;
+  constructor(queue: EndOfQueue, answers: FrameAnswers) {
+    this.queue = queue;
     this.answers = answers;
   }
 
   /** Not an async function: one is kept whole, with all its variables, for as long as the subscription lives. */
-  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
-    return this.events.next().then(async ({ value }) => {
-      // graphql-ws would say `complete`, and forget the operation, to whichever has the id by now.
-      if (this.hasLeft) return new Promise(() => {});
-      if (value === undefined || !('error' in value)) return { value: undefined, done: true };
-      return { value: await this.answers.writeEnd(value.error), done: false };
+  next(): Promise<EndResult> {
+    return new Promise((resolve) => {
+      this.resolve = resolve;
+      this.queue.readEnd(this);
     });
   }
-  async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  tell({ value }: IteratorResult<FrameEvent, undefined>) {
+    // graphql-ws would say `complete`, and forget the operation, to whichever has the id by now.
+    if (this.hasLeft) return;
+    const end =
+      value !== undefined && 'error' in value ? this.answer(value.error) : { value: undefined, done: true as const };
+    this.resolve?.(end);
+  }
+  private async answer(error: GraphQLError): Promise<EndResult> {
+    return { value: await this.answers.writeEnd(error), done: false };
+  }
+  async return(): Promise<EndResult> {
     this.hasLeft = true;
-    await this.events.return?.();
+    await this.queue.return();
     return { value: undefined, done: true };
   }
   [Symbol.asyncIterator]() {
