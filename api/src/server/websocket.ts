@@ -11,8 +11,10 @@ import { type Backlog, type BacklogBounds, createBacklog } from '../feed/backlog
 import type { OpenQueue } from '../feed/frame-queue.ts';
 import type { Context } from '../model/context.ts';
 import { createTurnEnd } from '../turn-end.ts';
+import { asMessage } from './as-message.ts';
 import type { ErrorCoder, ErrorLog } from './coded-errors.ts';
 import { Delivery } from './delivery.ts';
+import { createEqualVariables } from './equal-variables.ts';
 import { FrameAnswers, type FrameContext, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
 import { type Outlet, SocketOutlet } from './outlet.ts';
@@ -67,6 +69,7 @@ interface SocketState {
 export function startWebSocket(dependencies: Dependencies) {
   const { server, graphql, authenticate, sockets, entrance, codeError, log, settings } = dependencies;
   const atTurnEnd = createTurnEnd();
+  const equalVariables = createEqualVariables();
   const webSockets = new WebSocketServer({
     noServer: true,
     handleProtocols,
@@ -115,12 +118,13 @@ export function startWebSocket(dependencies: Dependencies) {
         const contextValue: Context = await contextFactory();
         extra.frameContext ??= contextOfFrames(contextValue);
         const { frameContext } = extra;
-        const operation = { schema, document, operationName, variableValues: variables, contextValue: frameContext };
+        const variableValues = equalVariables(variables, { document, operationName });
+        const operation = { schema, document, operationName, variableValues, contextValue: frameContext };
         answers = new FrameAnswers(operation, codeError);
         // graphql-ws keeps the message as long as the subscription lives. The cache of documents has the text.
-        Object.assign(payload, { query: '' });
+        Object.assign(payload, { query: '', variables: variableValues });
         const rootValue: Begun = { execute, answers };
-        return { schema, document, operationName, variableValues: variables, contextValue, rootValue };
+        return { schema, document, operationName, variableValues, contextValue, rootValue };
       } catch (error) {
         if (error instanceof GraphQLError) return [error];
         throw error;
@@ -186,15 +190,15 @@ export function startWebSocket(dependencies: Dependencies) {
     });
     const backlog = createBacklog(settings.backlog);
     const state: SocketState = { socket, client, outlet, backlog, signedIn: null, frameContext: null, releases: [] };
+    // One for all messages: of a subscription it is kept as long as that lives.
+    const onFailure = (error: unknown) => {
+      // Of a socket that is going there is nothing to say.
+      if (socket.readyState !== socket.OPEN) return;
+      log.error({ err: error }, 'a WebSocket message could not be handled');
+      socket.close(CloseCode.InternalServerError, 'INTERNAL');
+    };
     const onMessage = (receive: (data: string) => Promise<void>) =>
-      socket.on('message', (data) => {
-        receive(asMessage(String(data))).catch((error: unknown) => {
-          // Of a socket that is going there is nothing to say.
-          if (socket.readyState !== socket.OPEN) return;
-          log.error({ err: error }, 'a WebSocket message could not be handled');
-          socket.close(CloseCode.InternalServerError, 'INTERNAL');
-        });
-      });
+      socket.on('message', (data) => void receive(asMessage(String(data))).catch(onFailure));
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
@@ -230,19 +234,6 @@ export function startWebSocket(dependencies: Dependencies) {
       clearTimeout(killer);
     },
   };
-}
-
-/**
- * A message as graphql-ws is given it: parsed, where that can be done. It takes either (see its `parseMessage`), and what it is given
- * it keeps as long as the subscription lives: the text is more than all that the subscription needs of it.
- */
-function asMessage(text: string): string {
-  try {
-    const message: unknown = JSON.parse(text);
-    return typeof message === 'object' ? (message as unknown as string) : text;
-  } catch {
-    return text; // It says why not.
-  }
 }
 
 /** Node has let go of the socket: without a listener a reset connection would end the process. */
