@@ -47,7 +47,7 @@ interface SignedIn extends Pick<SocketOperation, 'viewer'> {
 /** What belongs to one socket. */
 interface SocketState {
   readonly socket: WebSocket;
-  /** Of the request, which is let go: its headers are a tenth of what a socket costs. */
+  /** Of the request, which is let go: it holds all its headers. */
   readonly client: SocketOperation['client'];
   readonly outlet: Outlet;
   readonly backlog: Backlog;
