@@ -11,8 +11,12 @@ const createRequest = require('kafkajs/src/protocol/request.js');
 const groupMessagesPerPartition = require('kafkajs/src/producer/groupMessagesPerPartition.js');
 const kafkajsCrc32c = require('kafkajs/src/protocol/recordBatch/crc32C/index.js');
 
-beforeEach(() => jest.useFakeTimers());
-afterEach(() => jest.useRealTimers());
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const record = (value: string, key: string | null): EncodedRecord => ({
   epoch: 1,
