@@ -1,87 +1,42 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { waitFor } from '@sync-hub/dev/wait-for';
-import { type Clients, createClients } from '@sync-hub/prisma/client';
-import type { Query } from '@sync-hub/prisma/query';
 import { signedIn } from '../authority/rules.ts';
 import { ForbiddenError, NotFoundError, RowConflictError } from '../errors.ts';
 import { comment } from '../schema/comment.ts';
 import { task } from '../schema/task.ts';
 import { user } from '../schema/user.ts';
 import { atHand } from './at-hand.ts';
-import { createLook } from './look.ts';
 import { rowFromFields } from './record-row.ts';
+import { createWriter, elsewhere, home, viewer, type Writer } from './testing/writer.ts';
 import type { Input } from './values.ts';
 import { deleteRow, updateRow } from './write.ts';
-import type { WriteRequest } from './write-request.ts';
 
-let database: TestDatabase;
-let clients: Clients;
-const viewer = { userId: randomUUID(), sessionId: randomUUID(), role: 'MEMBER' as const, tokenExpiresAt: new Date() };
-const [home, elsewhere] = [randomUUID(), randomUUID()];
+let writer: Writer;
 let taskId: string;
-/** Statements that were sent without a transaction. */
-let sent: string[];
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  clients = createClients({ databaseUrl: database.url, maxConnections: 2 });
-  await database.query(`INSERT INTO users (id, email, name, color) VALUES ($1, 'a@example.com', 'Ada', '#123456')`, [
-    viewer.userId,
-  ]);
-  await database.query(`INSERT INTO workspaces (id, name) VALUES ($1, 'Home'), ($2, 'Elsewhere')`, [home, elsewhere]);
-  await database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')`, [
-    home,
-    viewer.userId,
-  ]);
+  writer = await createWriter();
 });
 beforeEach(async () => {
-  taskId = randomUUID();
-  await database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Before')`, [taskId, home]);
-  await database.query('DELETE FROM mutation_claims');
-  await database.query('DELETE FROM sync.outbox');
-  sent = [];
+  taskId = await writer.newTask();
 });
-afterAll(async () => {
-  await clients?.prisma.$disconnect();
-  await database?.close();
-});
+afterAll(() => writer?.close());
 
-const query: Query = (text, ...values) => {
-  sent.push(text);
-  return clients.query(text, ...values);
-};
-
-function call(fieldName: string, input: Input): WriteRequest {
-  const { prisma } = clients;
-  return {
-    prisma,
-    query,
-    look: createLook(query),
-    claimKey: new Uint8Array(32),
-    viewer,
-    fieldName,
-    input,
-    profiles: [],
-  };
-}
-const update = (input: Input) => updateRow(task, taskId, call('updateTask', input));
-const captured = () => database.query(`SELECT FROM sync.outbox WHERE "table" = 'tasks'`);
-const claims = (mutationId: string) =>
-  database.query('SELECT result_id FROM mutation_claims WHERE mutation_id = $1', [mutationId]);
+const update = (input: Input) => updateRow(task, taskId, writer.call('updateTask', input));
+const captured = () => writer.database.query(`SELECT FROM sync.outbox WHERE "table" = 'tasks'`);
 
 test('one that cannot change what policies say is judged by the very statement that writes', async () => {
   expect((await update({ title: 'After', mutationId: randomUUID() })).row).toMatchObject({
     title: 'After',
     version: 2,
   });
-  expect(sent).toHaveLength(1);
+  expect(writer.sent).toHaveLength(1);
   expect((await update({ priority: 2, expectedVersion: 2 })).row).toMatchObject({ title: 'After', priority: 2 });
-  expect(sent).toHaveLength(2);
-  expect(await deleteRow(task, taskId, call('deleteTask', {}))).toMatchObject({ id: taskId, row: null });
-  expect(sent).toHaveLength(3);
-  expect(await database.query('SELECT FROM tasks WHERE id = $1', [taskId])).toEqual([]);
+  expect(writer.sent).toHaveLength(2);
+  expect(await deleteRow(task, taskId, writer.call('deleteTask', {}))).toMatchObject({ id: taskId, row: null });
+  expect(writer.sent).toHaveLength(3);
+  expect(await writer.database.query('SELECT FROM tasks WHERE id = $1', [taskId])).toEqual([]);
 });
 
 test('it gives the profiles that are asked for beside the row, as far as there are any', async () => {
@@ -91,48 +46,58 @@ test('it gives the profiles that are asked for beside the row, as far as there a
     reference: `${field}Id`,
     to: user,
   }));
-  await database.query('UPDATE tasks SET assignee_id = $1 WHERE id = $2', [viewer.userId, taskId]);
-  const { row } = await updateRow(task, taskId, { ...call('updateTask', { title: 'After' }), profiles });
+  await writer.database.query('UPDATE tasks SET assignee_id = $1 WHERE id = $2', [viewer.userId, taskId]);
+  const { row } = await updateRow(task, taskId, { ...writer.call('updateTask', { title: 'After' }), profiles });
   if (row === null) throw new Error('no row');
-  const [read] = await clients.prisma.user.findMany({ where: { id: viewer.userId } });
+  const [read] = await writer.clients.prisma.user.findMany({ where: { id: viewer.userId } });
   expect(atHand(row, 'assignee')).toEqual(rowFromFields(user, { ...read }));
   expect(atHand(row, 'createdBy')).toBeUndefined();
-  expect(sent).toHaveLength(1);
+  expect(writer.sent).toHaveLength(1);
 });
 
 test('it says why it writes nothing, and has claimed nothing', async () => {
   const mutationId = randomUUID();
   await expect(update({ title: 'After', expectedVersion: 7, mutationId })).rejects.toBeInstanceOf(RowConflictError);
-  await database.query(`UPDATE members SET role = 'VIEWER' WHERE workspace_id = $1`, [home]);
+  await writer.database.query(`UPDATE members SET role = 'VIEWER' WHERE workspace_id = $1`, [home]);
   await expect(update({ title: 'After', mutationId })).rejects.toBeInstanceOf(ForbiddenError);
-  await expect(deleteRow(task, taskId, call('deleteTask', { mutationId }))).rejects.toBeInstanceOf(ForbiddenError);
-  await database.query(`UPDATE members SET role = 'OWNER' WHERE workspace_id = $1`, [home]);
-  await database.query('UPDATE tasks SET workspace_id = $1 WHERE id = $2', [elsewhere, taskId]);
+  await expect(deleteRow(task, taskId, writer.call('deleteTask', { mutationId }))).rejects.toBeInstanceOf(
+    ForbiddenError,
+  );
+  await writer.database.query(`UPDATE members SET role = 'OWNER' WHERE workspace_id = $1`, [home]);
+  await writer.database.query('UPDATE tasks SET workspace_id = $1 WHERE id = $2', [elsewhere, taskId]);
   await expect(update({ title: 'After', mutationId })).rejects.toBeInstanceOf(NotFoundError);
-  await expect(deleteRow(task, taskId, call('deleteTask', { mutationId }))).rejects.toBeInstanceOf(NotFoundError);
-  expect(await database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([{ title: 'Before' }]);
-  expect(await claims(mutationId)).toEqual([]);
+  await expect(deleteRow(task, taskId, writer.call('deleteTask', { mutationId }))).rejects.toBeInstanceOf(
+    NotFoundError,
+  );
+  expect(await writer.database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([{ title: 'Before' }]);
+  expect(await writer.claims(mutationId)).toEqual([]);
 });
 
 test('nor does it where only some who see the row may write it', async () => {
   const id = randomUUID();
-  await database.query(`INSERT INTO comments (id, workspace_id, task_id, body) VALUES ($1, $2, $3, 'Yes')`, [
+  await writer.database.query(`INSERT INTO comments (id, workspace_id, task_id, body) VALUES ($1, $2, $3, 'Yes')`, [
     id,
     home,
     taskId,
   ]);
-  await expect(updateRow(comment, id, call('updateComment', { body: 'No' }))).rejects.toBeInstanceOf(ForbiddenError);
-  await database.query('UPDATE comments SET author_id = $1 WHERE id = $2', [viewer.userId, id]);
-  expect((await updateRow(comment, id, call('updateComment', { body: 'No' }))).row).toMatchObject({ body: 'No' });
+  await expect(updateRow(comment, id, writer.call('updateComment', { body: 'No' }))).rejects.toBeInstanceOf(
+    ForbiddenError,
+  );
+  await writer.database.query('UPDATE comments SET author_id = $1 WHERE id = $2', [viewer.userId, id]);
+  expect((await updateRow(comment, id, writer.call('updateComment', { body: 'No' }))).row).toMatchObject({
+    body: 'No',
+  });
 });
 
 test('a rule that asks nothing of its viewer can be part of a statement, but nobody writes where he is no member', async () => {
   const open = { ...task, policy: { ...task.policy, read: signedIn, update: signedIn, delete: signedIn } };
-  await database.query('UPDATE tasks SET workspace_id = $1 WHERE id = $2', [elsewhere, taskId]);
-  await expect(updateRow(open, taskId, call('updateTask', { title: 'After' }))).rejects.toBeInstanceOf(NotFoundError);
-  sent = [];
-  await deleteRow(open, taskId, call('deleteTask', {}));
-  expect(sent).toHaveLength(1);
+  await writer.database.query('UPDATE tasks SET workspace_id = $1 WHERE id = $2', [elsewhere, taskId]);
+  await expect(updateRow(open, taskId, writer.call('updateTask', { title: 'After' }))).rejects.toBeInstanceOf(
+    NotFoundError,
+  );
+  writer.sent.length = 0;
+  await deleteRow(open, taskId, writer.call('deleteTask', {}));
+  expect(writer.sent).toHaveLength(1);
 });
 
 describe('a write that waits for another judges the row that the other has left', () => {
@@ -140,7 +105,7 @@ describe('a write that waits for another judges the row that the other has left'
     waitFor(
       async () =>
         (
-          await database.query(
+          await writer.database.query(
             `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
           )
         ).length > 0,
@@ -149,7 +114,7 @@ describe('a write that waits for another judges the row that the other has left'
 
   /** Writes while a transaction of somebody else's, that has written the row, is open. */
   async function behind<Result>(other: string, write: () => Promise<Result>): Promise<PromiseSettledResult<Result>> {
-    const client = await database.pool.connect();
+    const client = await writer.database.pool.connect();
     try {
       await client.query('BEGIN');
       await client.query(other, [taskId]);
@@ -161,18 +126,18 @@ describe('a write that waits for another judges the row that the other has left'
       client.release();
     }
   }
-  const title = () => database.query('SELECT title, priority FROM tasks WHERE id = $1', [taskId]);
+  const title = () => writer.database.query('SELECT title, priority FROM tasks WHERE id = $1', [taskId]);
 
   for (const mutationId of [undefined, randomUUID()]) {
     const kind = mutationId === undefined ? '' : ', with a mutationId';
     const input = mutationId === undefined ? {} : { mutationId };
-    const claimed = () => (mutationId === undefined ? [] : claims(mutationId));
+    const claimed = () => (mutationId === undefined ? [] : writer.claims(mutationId));
     test(`both are kept${kind}`, async () => {
       const settled = await behind('UPDATE tasks SET priority = 3 WHERE id = $1', () =>
         update({ title: 'After', ...input }),
       );
       expect(settled).toMatchObject({ value: { row: { title: 'After', priority: 3, version: 3 } } });
-      expect(sent).toHaveLength(1);
+      expect(writer.sent).toHaveLength(1);
       expect(await claimed()).toEqual(mutationId === undefined ? [] : [{ result_id: taskId }]);
     });
 
@@ -186,7 +151,7 @@ describe('a write that waits for another judges the row that the other has left'
 
     test(`it deletes nothing that has gone out of sight${kind}`, async () => {
       const move = `UPDATE tasks SET workspace_id = '${elsewhere}' WHERE id = $1`;
-      const settled = await behind(move, () => deleteRow(task, taskId, call('deleteTask', input)));
+      const settled = await behind(move, () => deleteRow(task, taskId, writer.call('deleteTask', input)));
       expect(settled).toMatchObject({ reason: expect.any(NotFoundError) });
       expect(await title()).toEqual([{ title: 'Before', priority: 0 }]);
       expect(await claimed()).toEqual([]);

@@ -1,85 +1,45 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
-import { type Clients, createClients } from '@sync-hub/prisma/client';
-import type { Query } from '@sync-hub/prisma/query';
 import { ConflictError, NotFoundError, RowConflictError } from '../errors.ts';
 import { comment } from '../schema/comment.ts';
 import { member } from '../schema/member.ts';
 import { task } from '../schema/task.ts';
 import { writeGlobalId } from './global-id.ts';
 import { createLook } from './look.ts';
+import { createWriter, elsewhere, home, viewer, type Writer } from './testing/writer.ts';
 import type { Input } from './values.ts';
 import { createRow, deleteRow, updateRow } from './write.ts';
-import type { WriteRequest } from './write-request.ts';
 
-let database: TestDatabase;
-let clients: Clients;
-const viewer = { userId: randomUUID(), sessionId: randomUUID(), role: 'MEMBER' as const, tokenExpiresAt: new Date() };
-const [home, elsewhere] = [randomUUID(), randomUUID()];
+let writer: Writer;
 let taskId: string;
-/** Statements that were sent without a transaction. */
-let sent: string[];
 /** What happens before the statement that writes the version that was judged, once. */
 let meanwhile: (() => Promise<unknown>) | null;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  clients = createClients({ databaseUrl: database.url, maxConnections: 2 });
-  await database.query(`INSERT INTO users (id, email, name, color) VALUES ($1, 'a@example.com', 'Ada', '#123456')`, [
-    viewer.userId,
-  ]);
-  await database.query(`INSERT INTO workspaces (id, name) VALUES ($1, 'Home'), ($2, 'Elsewhere')`, [home, elsewhere]);
-  await database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')`, [
-    home,
-    viewer.userId,
-  ]);
+  writer = await createWriter(async (text) => {
+    if (text.includes('xmin = ') || text.includes('INSERT INTO comments') || text.includes('INSERT INTO tasks')) {
+      await meanwhile?.();
+      meanwhile = null;
+    }
+  });
 });
 beforeEach(async () => {
-  taskId = randomUUID();
-  await database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Before')`, [taskId, home]);
-  await database.query('DELETE FROM sync.outbox');
-  sent = [];
+  taskId = await writer.newTask();
   meanwhile = null;
 });
-afterAll(async () => {
-  await clients?.prisma.$disconnect();
-  await database?.close();
-});
+afterAll(() => writer?.close());
 
-const query: Query = async (text, ...values) => {
-  if (text.includes('xmin = ') || text.includes('INSERT INTO comments') || text.includes('INSERT INTO tasks')) {
-    await meanwhile?.();
-    meanwhile = null;
-  }
-  sent.push(text);
-  return clients.query(text, ...values);
-};
-
-function call(fieldName: string, input: Input): WriteRequest {
-  const { prisma } = clients;
-  return {
-    prisma,
-    query,
-    look: createLook(query),
-    claimKey: new Uint8Array(32),
-    viewer,
-    fieldName,
-    input,
-    profiles: [],
-  };
-}
-const update = (input: Input) => updateRow(task, taskId, call('updateTask', input));
+const update = (input: Input) => updateRow(task, taskId, writer.call('updateTask', input));
 /** It says something of a field that a rule asks about: the row has to be looked at first. */
 const updateJudged = (input: Input) => update({ ...input, assigneeId: null });
 const create = (input: Input = {}) =>
-  createRow(task, call('createTask', { workspaceId: writeGlobalId('Workspace', home), title: 'New', ...input }));
+  createRow(task, writer.call('createTask', { workspaceId: writeGlobalId('Workspace', home), title: 'New', ...input }));
 const addComment = () =>
-  createRow(comment, call('createComment', { taskId: writeGlobalId('Task', taskId), body: 'Yes' }));
+  createRow(comment, writer.call('createComment', { taskId: writeGlobalId('Task', taskId), body: 'Yes' }));
 const captured = () =>
-  database.query(`SELECT op, actor, actor_session, mutation_id FROM sync.outbox WHERE "table" = 'tasks' ORDER BY id`);
-const claims = (mutationId: string) =>
-  database.query('SELECT result_id FROM mutation_claims WHERE mutation_id = $1', [mutationId]);
+  writer.database.query(
+    `SELECT op, actor, actor_session, mutation_id FROM sync.outbox WHERE "table" = 'tasks' ORDER BY id`,
+  );
 
 describe('where nothing has to be held', () => {
   test('a write is judged by one statement and done by another', async () => {
@@ -87,17 +47,17 @@ describe('where nothing has to be held', () => {
       title: 'After',
       version: 2,
     });
-    expect(sent).toHaveLength(2);
+    expect(writer.sent).toHaveLength(2);
     expect((await addComment()).row).toMatchObject({ body: 'Yes', workspaceId: home, authorId: viewer.userId });
     // One more finds the task's workspace.
-    expect(sent).toHaveLength(5);
+    expect(writer.sent).toHaveLength(5);
   });
 
   test('it is captured with its author, session and mutationId, and the next one with its own', async () => {
     const [creation, deletion] = [randomUUID(), randomUUID()];
     await create({ mutationId: creation });
     await update({ title: 'After' });
-    await deleteRow(task, taskId, call('deleteTask', { mutationId: deletion }));
+    await deleteRow(task, taskId, writer.call('deleteTask', { mutationId: deletion }));
     const author = { actor: viewer.userId, actor_session: viewer.sessionId };
     expect(await captured()).toEqual([
       { op: 'I', ...author, mutation_id: creation },
@@ -108,7 +68,7 @@ describe('where nothing has to be held', () => {
 
   test('its transactionId is the one that the log tells', async () => {
     const { transactionId } = await update({ title: 'After' });
-    const rows = await database.query<{ xid: string }>('SELECT DISTINCT xid::text FROM sync.outbox');
+    const rows = await writer.database.query<{ xid: string }>('SELECT DISTINCT xid::text FROM sync.outbox');
     expect(rows).toEqual([{ xid: transactionId }]);
   });
 });
@@ -116,20 +76,24 @@ describe('where nothing has to be held', () => {
 test('two viewers who write in one turn are looked at together, each by his own rights, claims and row', async () => {
   const stranger = { ...viewer, userId: randomUUID(), sessionId: randomUUID() };
   const [other, mutationId] = [randomUUID(), randomUUID()];
-  await database.query(`INSERT INTO users (id, email, name, color) VALUES ($1, $2, 'Eve', '#123456')`, [
+  await writer.database.query(`INSERT INTO users (id, email, name, color) VALUES ($1, $2, 'Eve', '#123456')`, [
     stranger.userId,
     `${stranger.userId}@example.com`,
   ]);
-  await database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'EDITOR')`, [
+  await writer.database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'EDITOR')`, [
     elsewhere,
     stranger.userId,
   ]);
-  await database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Theirs')`, [other, elsewhere]);
+  await writer.database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Theirs')`, [
+    other,
+    elsewhere,
+  ]);
   await update({ title: 'Claimed', mutationId });
-  sent = [];
-  const look = createLook(query);
+  writer.sent.length = 0;
+  // One, so that they are looked at together.
+  const { look } = writer.call('updateTask', {});
   const write = (who: typeof viewer, id: string, input: Input) =>
-    updateRow(task, id, { ...call('updateTask', { ...input, assigneeId: null }), look, viewer: who });
+    updateRow(task, id, { ...writer.call('updateTask', { ...input, assigneeId: null }), look, viewer: who });
   const results = await Promise.allSettled([
     write(stranger, taskId, { title: 'Stolen' }),
     write(viewer, taskId, { title: 'After' }),
@@ -140,9 +104,9 @@ test('two viewers who write in one turn are looked at together, each by his own 
   expect(
     results.map((result) => (result.status === 'fulfilled' ? result.value.row?.['title'] : result.reason)),
   ).toEqual([expect.any(NotFoundError), 'After', expect.any(NotFoundError), 'Theirs still']);
-  expect(sent).toHaveLength(3);
+  expect(writer.sent).toHaveLength(3);
   expect(
-    await database.query(
+    await writer.database.query(
       `SELECT key, actor FROM sync.outbox WHERE "table" = 'tasks' AND op = 'U' ORDER BY id OFFSET 1`,
     ),
   ).toEqual(
@@ -155,21 +119,24 @@ test('two viewers who write in one turn are looked at together, each by his own 
 
 test('one call sent many times at once, with others that write the same row, is done once', async () => {
   const input = { title: 'Once', mutationId: randomUUID() };
-  const look = createLook(clients.query);
-  const same = () => updateRow(task, taskId, { ...call('updateTask', input), look, query: clients.query });
+  const look = createLook(writer.clients.query);
+  const same = () =>
+    updateRow(task, taskId, { ...writer.call('updateTask', input), look, query: writer.clients.query });
   const another = (priority: number) =>
-    updateRow(task, taskId, { ...call('updateTask', { priority }), look, query: clients.query });
+    updateRow(task, taskId, { ...writer.call('updateTask', { priority }), look, query: writer.clients.query });
   const all = await Promise.all([same(), another(1), same(), another(2), same(), another(3), same()]);
   const [first, ...retries] = all.filter((_, index) => index % 2 === 0).map(({ transactionId }) => transactionId);
   expect(retries).toEqual(retries.map(() => first));
-  expect(await database.query(`SELECT FROM sync.outbox WHERE mutation_id = $1`, [input.mutationId])).toHaveLength(1);
-  expect(await database.query('SELECT version, title FROM tasks WHERE id = $1', [taskId])).toEqual([
+  expect(
+    await writer.database.query(`SELECT FROM sync.outbox WHERE mutation_id = $1`, [input.mutationId]),
+  ).toHaveLength(1);
+  expect(await writer.database.query('SELECT version, title FROM tasks WHERE id = $1', [taskId])).toEqual([
     { version: 5, title: 'Once' },
   ]);
 });
 
 describe('when another write comes between', () => {
-  const other = (set: string) => () => database.query(`UPDATE tasks SET ${set} WHERE id = $1`, [taskId]);
+  const other = (set: string) => () => writer.database.query(`UPDATE tasks SET ${set} WHERE id = $1`, [taskId]);
 
   test('the row is judged again as it is then, and both are kept', async () => {
     meanwhile = other('priority = 3');
@@ -179,15 +146,17 @@ describe('when another write comes between', () => {
       priority: 3,
       version: 3,
     });
-    expect(await claims(mutationId)).toEqual([{ result_id: taskId }]);
+    expect(await writer.claims(mutationId)).toEqual([{ result_id: taskId }]);
   });
 
   test('which took the row out of sight, nothing is written or claimed', async () => {
     meanwhile = other(`workspace_id = '${elsewhere}'`);
     const mutationId = randomUUID();
     await expect(updateJudged({ title: 'After', mutationId })).rejects.toBeInstanceOf(NotFoundError);
-    expect(await database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([{ title: 'Before' }]);
-    expect(await claims(mutationId)).toEqual([]);
+    expect(await writer.database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([
+      { title: 'Before' },
+    ]);
+    expect(await writer.claims(mutationId)).toEqual([]);
   });
 
   test('an expected version is judged by it', async () => {
@@ -197,27 +166,29 @@ describe('when another write comes between', () => {
 
   test('which put another row in the place of the one that was judged, that one is judged', async () => {
     meanwhile = async () => {
-      await database.query('DELETE FROM tasks WHERE id = $1', [taskId]);
-      await database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Theirs')`, [
+      await writer.database.query('DELETE FROM tasks WHERE id = $1', [taskId]);
+      await writer.database.query(`INSERT INTO tasks (id, workspace_id, title) VALUES ($1, $2, 'Theirs')`, [
         taskId,
         elsewhere,
       ]);
     };
     await expect(updateJudged({ title: 'After' })).rejects.toBeInstanceOf(NotFoundError);
-    expect(await database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([{ title: 'Theirs' }]);
+    expect(await writer.database.query('SELECT title FROM tasks WHERE id = $1', [taskId])).toEqual([
+      { title: 'Theirs' },
+    ]);
   });
 
   test('which moved the task of a new comment, the comment goes along, or is refused', async () => {
     meanwhile = other(`workspace_id = '${elsewhere}'`);
     await expect(addComment()).rejects.toBeInstanceOf(NotFoundError);
-    expect(await database.query('SELECT FROM comments WHERE task_id = $1', [taskId])).toEqual([]);
+    expect(await writer.database.query('SELECT FROM comments WHERE task_id = $1', [taskId])).toEqual([]);
   });
 
   test('the same call that came first has written, and this one writes nothing', async () => {
     const input = { title: 'After', assigneeId: null, mutationId: randomUUID() };
     let first: unknown;
     meanwhile = async () => {
-      first = await updateRow(task, taskId, { ...call('updateTask', input), query: clients.query });
+      first = await updateRow(task, taskId, { ...writer.call('updateTask', input), query: writer.clients.query });
     };
     expect(await update(input)).toEqual(first);
     expect(await captured()).toHaveLength(1);
@@ -227,7 +198,7 @@ describe('when another write comes between', () => {
     const input = { workspaceId: writeGlobalId('Workspace', home), title: 'New', mutationId: randomUUID() };
     let first: unknown;
     meanwhile = async () => {
-      first = await createRow(task, { ...call('createTask', input), query: clients.query });
+      first = await createRow(task, { ...writer.call('createTask', input), query: writer.clients.query });
     };
     expect(await create(input)).toEqual(first);
     expect(await captured()).toHaveLength(1);
@@ -236,16 +207,18 @@ describe('when another write comes between', () => {
 
 test('what the database refuses is said as ever, and keeps its connection', async () => {
   for (let i = 0; i < 5; i += 1) await expect(create({ id: taskId })).rejects.toBeInstanceOf(ConflictError);
-  const backends = await clients.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const backends = await writer.clients.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   await expect(create({ id: taskId })).rejects.toBeInstanceOf(ConflictError);
-  expect(await clients.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).toEqual(backends);
+  expect(await writer.clients.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).toEqual(backends);
 });
 
 test('what a rule has to hold until the write is left to a transaction', async () => {
   const assigneeId = writeGlobalId('User', viewer.userId);
   expect((await update({ assigneeId })).row).toMatchObject({ assigneeId: viewer.userId });
-  expect(sent).toHaveLength(1);
-  const [own] = await database.query<{ id: string }>('SELECT id FROM members WHERE workspace_id = $1', [home]);
-  await expect(updateRow(member, own?.id ?? '', call('updateMember', { role: 'VIEWER' }))).rejects.toThrow();
-  expect(await database.query('SELECT role FROM members WHERE workspace_id = $1', [home])).toEqual([{ role: 'OWNER' }]);
+  expect(writer.sent).toHaveLength(1);
+  const [own] = await writer.database.query<{ id: string }>('SELECT id FROM members WHERE workspace_id = $1', [home]);
+  await expect(updateRow(member, own?.id ?? '', writer.call('updateMember', { role: 'VIEWER' }))).rejects.toThrow();
+  expect(await writer.database.query('SELECT role FROM members WHERE workspace_id = $1', [home])).toEqual([
+    { role: 'OWNER' },
+  ]);
 });
