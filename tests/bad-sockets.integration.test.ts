@@ -121,8 +121,8 @@ describe('a socket that breaks the protocol is closed, and nothing is executed',
   test('by an operation that does not wait for the acknowledgement', async () => {
     await expectNothingWritten(hub, async () => {
       const socket = await openSocket();
-      socket.send(init(`Bearer ${viewer.accessToken}`));
-      socket.send(operation(mutation));
+      // At once: had it been a moment later, it could have been acknowledged by then.
+      socket.send(init(`Bearer ${viewer.accessToken}`), operation(mutation));
       expect(await socket.closing()).toBe('4401 Unauthorized');
     });
   });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { WebSocket } from 'ws';
 
@@ -13,8 +14,8 @@ export interface RawSocket {
   readonly messages: readonly Message[];
   /** `4400 Invalid message received`, once it is closed. */
   readonly closedWith: string | null;
-  /** Text and bytes go as they are, anything else as JSON. */
-  send(message: unknown): void;
+  /** Text and bytes go as they are, anything else as JSON. All of them as one piece. */
+  send(...messages: readonly unknown[]): void;
   /** Waits for a message that is like this. */
   receive(what: string, isIt: (message: Message) => boolean): Promise<Message>;
   /** Waits until the other side has closed it. @returns how. */
@@ -35,14 +36,21 @@ export async function openRawSocket(url: string, protocol = 'graphql-transport-w
     closedWith = `${code} ${reason}`.trim();
   });
   socket.on('error', () => {});
+  let connection: Duplex | null = null;
+  socket.on('upgrade', (response) => {
+    connection = response.socket;
+  });
   await once(socket, 'open');
   return {
     messages,
     get closedWith() {
       return closedWith;
     },
-    send(message) {
-      socket.send(typeof message === 'string' || message instanceof Buffer ? message : JSON.stringify(message));
+    send(...sent) {
+      connection?.cork();
+      for (const message of sent)
+        socket.send(typeof message === 'string' || message instanceof Buffer ? message : JSON.stringify(message));
+      connection?.uncork();
     },
     receive: (what, isIt) => waitFor(() => messages.find(isIt), { what: `${what}; ${JSON.stringify(messages)}` }),
     closing: () => waitFor(() => closedWith, { what: `the socket to close; ${JSON.stringify(messages)}` }),
