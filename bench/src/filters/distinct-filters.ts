@@ -10,7 +10,7 @@ import type { Stage } from '../stage.ts';
 /** Events that are on their way at a time. */
 const IN_FLIGHT = 4;
 const MAX_SPREAD = 1.4;
-/** Before the first figure: one process has just had a thousand sockets, the other nothing at all. */
+/** Before each figure: one process has just had a crowd of sockets, the other nothing at all. */
 const WARM_UP_ROUNDS = 5;
 
 /**
@@ -39,7 +39,7 @@ export async function measureDistinctFilters(bench: Bench, stage: Stage): Promis
     const large = await open(1, Math.min(count, manySockets), count);
     const writer = await connectRows(stage.hub.database.url, board.ids.slice(0, Math.min(few, count)));
     const round = () => measureRound({ small, large }, writer, roundMs);
-    for (let warmUps = rows.length === 0 ? WARM_UP_ROUNDS : 1; warmUps > 0; warmUps--) await round();
+    for (let warmUps = WARM_UP_ROUNDS; warmUps > 0; warmUps--) await round();
     const rounds: Costs[] = [];
     while (rounds.length < bench.plan.rounds) rounds.push(await round());
     await Promise.all([large.close(), writer.close()]);
