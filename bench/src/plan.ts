@@ -106,7 +106,7 @@ export const fullPlan: Plan = {
   restMs: 10_000,
   rounds: 7,
   latency: { warmUpSamples: 2_000, samples: 50, pauseMs: 40 },
-  throughput: { clients: 8, warmUpMs: 3_000, roundMs: 1_200 },
+  throughput: { clients: 8, warmUpMs: 3_000, roundMs: 2_000 },
   fanOut: { sockets: 1_000, roundMs: 1_200, areOtherPeersMeasured: true },
   filters: {
     sockets: 1_000,
