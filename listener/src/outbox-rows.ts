@@ -60,6 +60,9 @@ export interface Slice {
  */
 export const ROW_OVERHEAD_BYTES = 700;
 
+/** SQL: what the images of a row of the outbox take. It is in the row's own header: nothing is fetched, let alone unpacked, to know it. */
+export const IMAGE_BYTES = 'coalesce(octet_length(old::text), 0) + coalesce(octet_length(new::text), 0)';
+
 /**
  * Ids and sizes of a slice's rows, in the order of the log.
  *
@@ -81,7 +84,7 @@ const planSql = `
   SELECT o.id, o.id = t.last_id AS last, o.bytes
   FROM unnest($1::xid8[], $2::bigint[]) WITH ORDINALITY AS t (xid, last_id, place)
     CROSS JOIN LATERAL (
-      SELECT id, coalesce(octet_length(old::text), 0) + coalesce(octet_length(new::text), 0) AS bytes
+      SELECT id, ${IMAGE_BYTES} AS bytes
       FROM sync.outbox WHERE xid = t.xid AND id > CASE t.place WHEN 1 THEN $3::bigint ELSE 0 END ORDER BY id LIMIT $4
     ) AS o
   ORDER BY t.last_id, o.id LIMIT $4`;

@@ -1,6 +1,7 @@
-import { changeRecordSql } from '@sync-hub/stream/record-sql';
+import { changeRecordSql, RECORD_SEPARATOR, RECORD_SEPARATOR_SQL } from '@sync-hub/stream/record-sql';
 import type { EncodedRecord, StoreInStatement } from '@sync-hub/stream/stream';
 import { rfc3339 } from './batch.ts';
+import { IMAGE_BYTES } from './outbox-rows.ts';
 import { SMALL_BATCH_ROWS } from './small-batch.ts';
 
 /** What a look that is to bring the records of a small batch along has to know. */
@@ -25,9 +26,6 @@ export interface AtOnceRow {
   readonly texts: string | null;
   readonly keys: string | null;
 }
-
-/** Occurs in no record: JSON has control characters only as escapes. */
-const SEPARATOR = '\u001e';
 
 /**
  * Parts of the look's statement that read the batch which it fixes, if that is small and there is nothing special about it, and
@@ -54,7 +52,7 @@ export function partsAtOnce(store: StoreInStatement | null) {
     WHERE ids.batch_rows <= ${SMALL_BATCH_ROWS}
   ), ordinary AS MATERIALIZED (
     SELECT FROM rows HAVING
-      sum(coalesce(octet_length(old::text), 0) + coalesce(octet_length(new::text), 0)) <= $8::bigint
+      sum(${IMAGE_BYTES}) <= $8::bigint
       AND bool_and(
         op IN ('I', 'U', 'D') AND key IS NOT NULL
         AND (op = 'I') = (old IS NULL) AND (op = 'D') = (new IS NULL)
@@ -81,7 +79,7 @@ export function partsAtOnce(store: StoreInStatement | null) {
     columns:
       store === null
         ? `, complete.rows, complete.bytes,
-         (SELECT string_agg(value, E'\\x1e' ORDER BY seq) FROM records WHERE complete.rows IS NOT NULL) AS texts,
+         (SELECT string_agg(value, ${RECORD_SEPARATOR_SQL} ORDER BY seq) FROM records WHERE complete.rows IS NOT NULL) AS texts,
          (SELECT json_agg(key ORDER BY seq) FROM records WHERE complete.rows IS NOT NULL)::text AS keys`
         : `, complete.rows, complete.bytes, ${store.tell('stored')}`,
     join: 'LEFT JOIN complete ON fenced.batch IS NOT NULL',
@@ -119,7 +117,7 @@ export function recordsOf(
 ): EncodedRecord[] | null {
   if (texts === null || keys === null) return null;
   const keyOf: readonly (string | null)[] = JSON.parse(keys);
-  return texts.split(SEPARATOR).map((value, index) => {
+  return texts.split(RECORD_SEPARATOR).map((value, index) => {
     const key = keyOf[index] ?? null;
     const bytes = Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key));
     return { epoch, seq: firstSeq + index, key, value, bytes };

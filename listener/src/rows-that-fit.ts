@@ -1,6 +1,6 @@
 import { rfc3339 } from './batch.ts';
 import type { Query } from './connection.ts';
-import { MissingRowsError, type OutboxRow, ROW_OVERHEAD_BYTES, type Slice } from './outbox-rows.ts';
+import { IMAGE_BYTES, MissingRowsError, type OutboxRow, ROW_OVERHEAD_BYTES, type Slice } from './outbox-rows.ts';
 
 /** Gives the fingerprint of each of the tables. */
 export type ShapesOf = (tables: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>;
@@ -67,10 +67,6 @@ function rfc3339OfIso(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(6, '0')}Z`;
 }
 
-const images = (row: string) =>
-  `coalesce(octet_length(${row}.old::text), 0) + coalesce(octet_length(${row}.new::text), 0)`;
-
-// Sizes are in the rows' own headers: nothing is fetched, let alone unpacked, to know them.
 const fittingSql = `
   SELECT o.id, NULL AS xid, NULL AS shape, NULL AS last, false AS "isOversize", o."table", o.op, o.key, o.scope, o.old::text AS old, o.new::text AS new,
          CASE WHEN o.at >= '0001-01-01Z' AND o.at < '10000-01-01Z' THEN o.at::text ELSE ${rfc3339('o.at')} END AS at,
@@ -81,7 +77,7 @@ const fittingSql = `
               THEN (SELECT reason FROM sync.dead_letter WHERE outbox_id = o.id) END AS "lostReason"
   FROM (
     SELECT o.*, t.place,
-           sum(${images('o')} + ${ROW_OVERHEAD_BYTES}) OVER (ORDER BY t.place, o.id ROWS UNBOUNDED PRECEDING) AS bytes
+           sum(${IMAGE_BYTES} + ${ROW_OVERHEAD_BYTES}) OVER (ORDER BY t.place, o.id ROWS UNBOUNDED PRECEDING) AS bytes
     FROM unnest($1::xid8[]) WITH ORDINALITY AS t (xid, place)
       CROSS JOIN LATERAL (
         SELECT * FROM sync.outbox WHERE xid = t.xid AND id > CASE t.place WHEN 1 THEN $2::bigint ELSE 0 END

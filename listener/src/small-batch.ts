@@ -1,6 +1,6 @@
 import type { Batch } from './batch.ts';
 import type { Query } from './connection.ts';
-import { type OutboxRow, rowsSql } from './outbox-rows.ts';
+import { IMAGE_BYTES, type OutboxRow, rowsSql } from './outbox-rows.ts';
 
 /** Up to so many rows of a batch are read at once, without asking first how many there are, and how large. */
 export const SMALL_BATCH_ROWS = 256;
@@ -26,7 +26,7 @@ const smallSql = rowsSql({
   rows: `
     SELECT * FROM (
       SELECT o.*, ids.last_id, row_number() OVER (ORDER BY ids.last_id, o.id) AS place,
-             sum(coalesce(octet_length(old::text), 0) + coalesce(octet_length(new::text), 0)) OVER () AS batch_bytes
+             sum(${IMAGE_BYTES}) OVER () AS batch_bytes
       FROM (
         SELECT id, max(id) OVER (PARTITION BY xid) AS last_id, count(*) OVER () AS batch_rows
         FROM (SELECT xid, id FROM sync.committed_between($1, $2) LIMIT ${SMALL_BATCH_ROWS + 1}) AS first

@@ -5,25 +5,24 @@ import { type Nudges, startNudges } from './postgres-nudges.ts';
 import { startPostgresReader } from './postgres-reader.ts';
 import { createRetention } from './postgres-retention.ts';
 import { MAX_RECORD_BYTES } from './record-limits.ts';
+import { RECORD_SEPARATOR, RECORD_SEPARATOR_SQL } from './record-sql.ts';
 import type { Stream } from './stream.ts';
 import type { StreamLog } from './stream-log.ts';
 
 const CHANNEL = 'sync_log';
-
-/** Occurs in no record, for JSON has control characters only as escapes. (If it did, a NOT NULL would refuse the whole.) */
-const SEPARATOR = '\u001e';
 
 /**
  * One statement, hence one transaction and one round trip. ON CONFLICT makes it idempotent, and waits for a transaction
  * that is storing the same places. `synchronous_commit` is raised to `on` for this transaction where it is weaker, and
  * left alone where it is stronger (`remote_apply`): what is acknowledged must survive a crash.
  *
- * The records come as one text: in an array, pg would have to escape each of their quotes.
+ * The records come as one text: in an array, pg would have to escape each of their quotes. (Were the separator in one, a NOT
+ * NULL would refuse the whole.)
  */
 const PUBLISH = `
   WITH stored AS (
     INSERT INTO sync.log (epoch, seq, payload)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], string_to_array($3, E'\\x1e'))
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], string_to_array($3, ${RECORD_SEPARATOR_SQL}))
     ON CONFLICT (epoch, seq) DO NOTHING
   )
   SELECT pg_notify('${CHANNEL}', ''), set_config('synchronous_commit',
@@ -85,7 +84,7 @@ export async function createPostgresStream({
         values: [
           records.map(({ epoch }) => epoch),
           records.map(({ seq }) => seq),
-          records.map(({ value }) => value).join(SEPARATOR),
+          records.map(({ value }) => value).join(RECORD_SEPARATOR),
         ],
       });
       retention.sweepIfDue();

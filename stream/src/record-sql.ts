@@ -1,6 +1,11 @@
 import { FORMAT_VERSION } from './change-record.ts';
 import type { ChangeText } from './encode-record.ts';
 
+/** Between records that go as one text: it occurs in none, for JSON has control characters only as escapes. */
+export const RECORD_SEPARATOR = '\u001e';
+/** The same in SQL. */
+export const RECORD_SEPARATOR_SQL = "E'\\x1e'";
+
 /** For each part of a change an SQL expression that gives it: booleans and numbers as such, all else as text. */
 export type ChangeColumns = { readonly [K in keyof Omit<ChangeText, 'kind'>]: string };
 
