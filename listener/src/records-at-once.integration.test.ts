@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import type { Batch } from './batch.ts';
 import { createBatchReader } from './batch-reader.ts';
 import { type Connection, createConnect, QUEUE_SETTINGS } from './connection.ts';
-import { fenceNext, type Look, lookAndFence, recordSent } from './fence.ts';
+import { FencedOffError, fenceNext, type Look, lookAndFence, recordSent } from './fence.ts';
 import { createMetrics } from './metrics.ts';
 import { createPublisher } from './publisher.ts';
 import { beginSession } from './relay-session.ts';
@@ -217,6 +217,8 @@ describe('of two relays that hold the same batch', () => {
       );
       const won = looks.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
       expect(won).toHaveLength(1);
+      const lost = looks.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+      expect(lost).toEqual([expect.any(FencedOffError)]);
       if (won[0] === undefined) throw new Error('nobody has got it');
       const batch = await goOnFrom(won[0]);
       expect((await stored(batch)).map((value) => JSON.parse(value).tag)).toEqual([batch.tag]);
