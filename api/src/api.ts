@@ -123,7 +123,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   closing.add('feed', feed.close);
   collectFeedMetrics(registry, feed, sockets);
 
-  const { authenticate, sessions } = createAuth({ prisma, query, settings: config });
+  const auth = createAuth({ prisma, query, settings: config });
   const housekeeping = startHousekeeping({ prisma, log, keepSessionDays: config.SESSION_TTL_DAYS });
   closing.add('housekeeping', housekeeping.close);
 
@@ -145,10 +145,11 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       look: createLook(query),
       publicRows: createPublicRows(query),
       feed,
-      sessions,
+      sessions: auth.sessions,
+      isLive: auth.isLive,
       claimKey: createClaimKey(config.JWT_SECRET),
     },
-    authenticate,
+    authenticator: auth,
     codeError,
     settings: { isProduction, corsOrigins: corsOrigins(config), backlog, trustedProxies },
   });
@@ -166,7 +167,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   const webSocket = startWebSocket({
     server,
     graphql,
-    authenticate,
+    authenticate: auth.authenticate,
     sockets,
     entrance,
     codeError,

@@ -3,7 +3,7 @@ import type { Query } from '@sync-hub/prisma/query';
 import { createAccessTokens } from './access-token.ts';
 import { createAttemptLimits } from './attempt-limits.ts';
 import type { AuthSettings } from './auth-settings.ts';
-import { type Authenticate, createAuthenticate } from './authenticate.ts';
+import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createRefreshTokens } from './refresh-token.ts';
 import { createSessions, type Sessions } from './sessions.ts';
@@ -15,8 +15,7 @@ export interface AuthDeps {
   readonly settings: AuthSettings;
 }
 
-export interface Auth {
-  readonly authenticate: Authenticate;
+export interface Auth extends Authenticator {
   readonly sessions: Sessions;
 }
 
@@ -28,7 +27,7 @@ export function createAuth({ prisma, query, settings }: AuthDeps): Auth {
   const rateLimit = createRateLimit({ maxBuckets: settings.RATE_LIMIT_MAX_BUCKETS });
   const attempts = createAttemptLimits({ rateLimit, settings });
   return {
-    authenticate: createAuthenticate({ query, accessTokens }),
+    ...createAuthenticator({ query, accessTokens }),
     sessions: createSessions({ prisma, accessTokens, refreshTokens, attempts, settings }),
   };
 }

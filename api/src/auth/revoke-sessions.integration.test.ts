@@ -103,6 +103,14 @@ describe('revoking a session', () => {
     expect(await isLive(grace)).toBe(false);
     await expect(auth.sessions.revoke(admin, randomUUID())).rejects.toBeInstanceOf(NotFoundError);
   });
+
+  test("of anybody's is not possible any more for one who was an ADMIN when he signed in", async () => {
+    await prisma.user.update({ where: { id: ada.user.id }, data: { role: 'ADMIN' } });
+    const admin = await viewerOf(ada);
+    await prisma.user.update({ where: { id: ada.user.id }, data: { role: 'MEMBER' } });
+    await expect(auth.sessions.revoke(admin, grace.session.id)).rejects.toBeInstanceOf(NotFoundError);
+    expect(await isLive(grace)).toBe(true);
+  });
 });
 
 describe('revoking my other sessions', () => {

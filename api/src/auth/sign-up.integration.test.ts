@@ -38,6 +38,7 @@ describe('whoever signs up', () => {
     const grant = await sessions.signUp({ email: ' Ada@Example.com ', name: ' Ada ', password }, client);
 
     expect(grant.user).toMatchObject({ email: 'ada@example.com', name: 'Ada', role: 'MEMBER' });
+    expect(grant.user.role).toBe('MEMBER');
     expect(grant.user.color).toBe(userColor(grant.user.id));
     expect(grant.session).toMatchObject({ userId: grant.user.id, userAgent: 'a test', revokedAt: null });
     expect(await authenticate(`Bearer ${grant.accessToken}`)).toEqual({
@@ -45,7 +46,6 @@ describe('whoever signs up', () => {
       viewer: {
         userId: grant.user.id,
         sessionId: grant.session.id,
-        role: 'MEMBER',
         tokenExpiresAt: grant.accessTokenExpiresAt,
       },
     });

@@ -1,6 +1,7 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import type { Query } from '@sync-hub/prisma/query';
-import type { Viewer } from '../auth/authenticate.ts';
+import type { Authenticator, Viewer } from '../auth/authenticate.ts';
+import type { SessionProof } from '../auth/session-proof.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Authority } from '../authority/authority.ts';
 import { codedError } from '../errors.ts';
@@ -13,6 +14,8 @@ import type { RowLoader } from './row-loader.ts';
 /** What every resolver is given: who asks, and the services of the process. */
 export interface Context {
   readonly viewer: Viewer | null;
+  /** Of the viewer of a request over HTTP. A socket has signed in once, and its session is watched. */
+  readonly session: SessionProof | null;
   /** The viewer's authority by Postgres, at most a second old. */
   readonly authority: () => Promise<Authority>;
   readonly rows: RowLoader;
@@ -32,6 +35,7 @@ export interface Services {
   readonly publicRows: PublicRows;
   readonly feed: Feed;
   readonly sessions: Sessions;
+  readonly isLive: Authenticator['isLive'];
   /** Of the hashes by which a retried mutation is known. */
   readonly claimKey: Uint8Array;
 }

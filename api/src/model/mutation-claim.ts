@@ -76,7 +76,7 @@ export function claimedColumn(mutationId: string): string {
  * Claims the id together with its result, as part of the statement that writes: gives one row, or none when the id is claimed
  * already. A claim that is under way is waited for, as in {@link claimMutation}.
  *
- * @param from  `FROM` something of one row when the write will be, of none when not; '' where it surely will.
+ * @param from  something of one row when the write will be, of none when not.
  */
 export function claimSql(
   request: WriteRequest,
@@ -86,7 +86,7 @@ export function claimSql(
 ): string {
   const claim = [request.viewer.userId, mutationId, request.fieldName, inputHash(request), id].map(parameter);
   return `INSERT INTO mutation_claims (viewer_id, mutation_id, field, input_hash, result_id, transaction_id)
-    SELECT ${claim.join()}, pg_current_xact_id()::text ${from} ON CONFLICT DO NOTHING RETURNING 1`;
+    SELECT ${claim.join()}, pg_current_xact_id()::text FROM ${from} ON CONFLICT DO NOTHING RETURNING 1`;
 }
 
 /** Forgets claims older than {@link mutationIdKeptHours}. */

@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import { createSessionProof } from '../auth/session-proof.ts';
 import { ValidationError } from '../errors.ts';
 import { builder } from './builder.ts';
 import { type Context, signedInViewer } from './context.ts';
@@ -18,22 +19,27 @@ import { profilesOf } from './selection.ts';
 import type { Input } from './values.ts';
 import { createRow, deleteRow, updateRow } from './write.ts';
 import { addCreateInput, addDeleteInput, addUpdateInput } from './write-input.ts';
-import type { WriteRequest, Written } from './write-request.ts';
+import { type WriteRequest, type Written, writesOnlyForLiveSession } from './write-request.ts';
 
 /** `createTask`, `updateTask`, `deleteTask`, as far as the model has them. */
 export function addMutations(model: Model, row: RowRef): void {
   const { name } = model;
   const conflict = addRowConflictError(model, row);
-  const request = (context: Context, info: GraphQLResolveInfo, input: Input): WriteRequest => ({
-    prisma: context.services.prisma,
-    query: context.services.query,
-    look: context.services.look,
-    claimKey: context.services.claimKey,
-    viewer: signedInViewer(context),
-    fieldName: info.fieldName,
-    input,
-    profiles: profilesOf(model, info),
-  });
+  const request = (context: Context, info: GraphQLResolveInfo, input: Input): WriteRequest => {
+    const { prisma, query, look, claimKey, isLive } = context.services;
+    const viewer = signedInViewer(context);
+    return {
+      prisma,
+      query,
+      look,
+      claimKey,
+      viewer,
+      session: context.session ?? createSessionProof(isLive, viewer),
+      fieldName: info.fieldName,
+      input,
+      profiles: profilesOf(model, info),
+    };
+  };
 
   if (model.mutations.includes('create')) {
     const { union, answer } = addResultUnion(`Create${name}Result`, rowPayload(`Create${name}Payload`, model, row), [
@@ -46,6 +52,7 @@ export function addMutations(model: Model, row: RowRef): void {
     builder.mutationField(`create${name}`, (t) =>
       t.field({
         type: union,
+        extensions: writesOnlyForLiveSession,
         args: { input: t.arg({ type: input, required: true }) },
         resolve: (_, args, context, info) => answer(() => createRow(model, request(context, info, args.input))),
       }),
@@ -63,6 +70,7 @@ export function addMutations(model: Model, row: RowRef): void {
     builder.mutationField(`update${name}`, (t) =>
       t.field({
         type: union,
+        extensions: writesOnlyForLiveSession,
         args: { input: t.arg({ type: input, required: true }) },
         resolve: (_, args, context, info) =>
           answer(async () => updateRow(model, readInputId(model, args.input.id), request(context, info, args.input))),
@@ -80,6 +88,7 @@ export function addMutations(model: Model, row: RowRef): void {
     builder.mutationField(`delete${name}`, (t) =>
       t.field({
         type: union,
+        extensions: writesOnlyForLiveSession,
         args: { input: t.arg({ type: input, required: true }) },
         resolve: (_, args, context, info) =>
           answer(async () => deleteRow(model, readInputId(model, args.input.id), request(context, info, args.input))),

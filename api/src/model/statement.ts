@@ -1,6 +1,7 @@
 import type { JsonRow } from '@sync-hub/stream/change-record';
 import pg from 'pg';
 import { actingSql } from '../auth/acting.ts';
+import { fromLiveSession } from '../auth/live-sessions.ts';
 import { putAtHand } from './at-hand.ts';
 import { columnOf } from './field.ts';
 import type { Model, Values } from './model.ts';
@@ -25,8 +26,9 @@ export function versionOf(id: string, rowVersion: string): Target {
   return { id, condition: (parameter) => `target.xmin = ${parameter(rowVersion)}` };
 }
 
-// One statement names the author, claims the mutationId and writes. Each gives null, and has written nothing, when the row is
-// not what it has to be, when the id was claimed, or when the database refuses.
+// One statement asks whether the viewer's session is alive, names the author, claims the mutationId and writes. Each gives null,
+// and has written nothing, when it is not, when the row is not what it has to be, when the id was claimed, or when the database
+// refuses.
 
 export function update(model: Model, target: Target, values: Values, request: WriteRequest): Promise<Written | null> {
   return write(model, request, target, (parameter, from, isTarget) => {
@@ -63,8 +65,10 @@ async function write(
   const values: unknown[] = [];
   const parameter: Parameter = (value) => `$${values.push(value)}`;
   const mutationId = mutationIdOf(request);
-  // Capture reads the author at the end of the statement, when `acting` has been read long since.
-  const parts = [`acting AS MATERIALIZED (${actingSql({ ...request.viewer, mutationId }, parameter)})`];
+  // Without a live session it has no row, and nothing is written. Capture reads the author at the end of the statement, when
+  // `acting` has been read long since.
+  const acting = `${actingSql({ ...request.viewer, mutationId }, parameter)} ${fromLiveSession(request.viewer, parameter)}`;
+  const parts = [`acting AS MATERIALIZED (${acting})`];
   let [from, isTarget] = ['acting', ''];
   if (condition !== null) {
     isTarget = `target.id = ${parameter(id)}`;
@@ -72,20 +76,21 @@ async function write(
     if (mutationId === null) isTarget = isAsItHasToBe;
     // An id may only be claimed for a write that will be: the row is held first. What is held is what is written then.
     else
-      parts.push(`judged AS MATERIALIZED (SELECT FROM ${model.table} target WHERE ${isAsItHasToBe} FOR NO KEY UPDATE)`);
+      parts.push(`judged AS MATERIALIZED (
+        SELECT FROM ${model.table} target WHERE EXISTS (SELECT FROM acting) AND ${isAsItHasToBe} FOR NO KEY UPDATE)`);
   }
   if (mutationId !== null) {
     parts.push(
-      `claimed AS (${claimSql(request, { mutationId, id }, parameter, condition === null ? '' : 'FROM judged')})`,
+      `claimed AS (${claimSql(request, { mutationId, id }, parameter, condition === null ? 'acting' : 'judged')})`,
     );
     from = 'acting, claimed';
   }
   const text = `WITH ${parts.join()} ${verb(parameter, from, isTarget)}
     RETURNING pg_current_xact_id()::text AS "transactionId", ${fieldColumns(model, 'target')}${request.profiles.map(profileColumn).join('')}`;
   const [written] = await orNone(request.query<Returned>(text, ...values));
-  return written === undefined
-    ? null
-    : { id, row: rowWithProfiles(model, written, request), transactionId: written.transactionId };
+  if (written === undefined) return null;
+  request.session.proved();
+  return { id, row: rowWithProfiles(model, written, request), transactionId: written.transactionId };
 }
 
 type Returned = { readonly transactionId: string } & Readonly<Record<string, unknown>>;

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ConflictError, NotFoundError, RowConflictError } from '../errors.ts';
 import { comment } from '../schema/comment.ts';
 import { member } from '../schema/member.ts';
 import { task } from '../schema/task.ts';
 import { writeGlobalId } from './global-id.ts';
 import { createLook } from './look.ts';
-import { createWriter, elsewhere, home, viewer, type Writer } from './testing/writer.ts';
+import { insert } from './statement.ts';
+import { createWriter, elsewhere, home, openSession, viewer, type Writer } from './testing/writer.ts';
 import type { Input } from './values.ts';
 import { createRow, deleteRow, updateRow } from './write.ts';
 
@@ -80,6 +81,7 @@ test('two viewers who write in one turn are looked at together, each by his own 
     stranger.userId,
     `${stranger.userId}@example.com`,
   ]);
+  await openSession(writer.database, stranger);
   await writer.database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'EDITOR')`, [
     elsewhere,
     stranger.userId,
@@ -93,7 +95,7 @@ test('two viewers who write in one turn are looked at together, each by his own 
   // One, so that they are looked at together.
   const { look } = writer.call('updateTask', {});
   const write = (who: typeof viewer, id: string, input: Input) =>
-    updateRow(task, id, { ...writer.call('updateTask', { ...input, assigneeId: null }), look, viewer: who });
+    updateRow(task, id, { ...writer.call('updateTask', { ...input, assigneeId: null }, who), look });
   const results = await Promise.allSettled([
     write(stranger, taskId, { title: 'Stolen' }),
     write(viewer, taskId, { title: 'After' }),
@@ -133,6 +135,51 @@ test('one call sent many times at once, with others that write the same row, is 
   expect(await writer.database.query('SELECT version, title FROM tasks WHERE id = $1', [taskId])).toEqual([
     { version: 5, title: 'Once' },
   ]);
+});
+
+describe('for a session that has ended', () => {
+  const revoke = () =>
+    writer.database.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [viewer.sessionId]);
+  const expire = () =>
+    writer.database.query("UPDATE sessions SET expires_at = now() - interval '1 s' WHERE id = $1", [viewer.sessionId]);
+  const remove = () => writer.database.query('DELETE FROM sessions WHERE id = $1', [viewer.sessionId]);
+  const ends = [
+    ['was revoked', revoke],
+    ['has expired', expire],
+    ['is gone', remove],
+  ] as const;
+  const writes: readonly [string, (mutationId: string | null) => Promise<unknown>][] = [
+    ['an update that is judged as it is written', (mutationId) => update({ title: 'After', mutationId })],
+    ['an update that is judged before', (mutationId) => updateJudged({ title: 'After', mutationId })],
+    ['a creation', (mutationId) => create({ mutationId })],
+    ['a deletion', (mutationId) => deleteRow(task, taskId, writer.call('deleteTask', { mutationId }))],
+  ];
+  afterEach(() => openSession(writer.database, viewer));
+
+  test.each(ends.flatMap(([why, end]) => writes.map(([what, write]) => [what, why, write, end] as const)))(
+    '%s is refused when it %s, and nothing is written or claimed',
+    async (_, __, write, end) => {
+      await end();
+      for (const mutationId of [null, randomUUID()]) {
+        await expect(write(mutationId)).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+        if (mutationId !== null) expect(await writer.claims(mutationId)).toEqual([]);
+      }
+      expect(await captured()).toEqual([]);
+    },
+  );
+
+  test('it is refused also when that ended after the look', async () => {
+    meanwhile = revoke;
+    await expect(updateJudged({ title: 'After' })).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+    expect(await captured()).toEqual([]);
+  });
+
+  test("somebody else's is of no use", async () => {
+    const thief = { ...viewer, userId: randomUUID() };
+    const call = writer.call('createTask', { workspaceId: writeGlobalId('Workspace', home), title: 'Stolen' }, thief);
+    await expect(insert(task, { id: randomUUID(), workspaceId: home, title: 'Stolen' }, call)).resolves.toBeNull();
+    expect(await captured()).toEqual([]);
+  });
 });
 
 describe('when another write comes between', () => {

@@ -1,6 +1,7 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import type { Query } from '@sync-hub/prisma/query';
 import type { Viewer } from '../auth/authenticate.ts';
+import type { SessionProof } from '../auth/session-proof.ts';
 import type { Look } from './look.ts';
 import type { Row } from './row.ts';
 import type { Profile } from './selection.ts';
@@ -13,6 +14,7 @@ export interface WriteRequest {
   readonly look: Look;
   readonly claimKey: Uint8Array;
   readonly viewer: Viewer;
+  readonly session: SessionProof;
   /** Name of the mutation's field: a mutationId is bound to it. */
   readonly fieldName: string;
   readonly input: Input;
@@ -31,3 +33,9 @@ export interface Written {
 export function mutationIdOf({ input }: WriteRequest): string | null {
   return typeof input['mutationId'] === 'string' ? input['mutationId'] : null;
 }
+
+/**
+ * `extensions` of a mutation's field: it writes nothing without a live session, asked for by the statement or by `session.prove()`.
+ * So it may begin before the session was asked about, if its answer is held back until it is proved: see known-operations.ts.
+ */
+export const writesOnlyForLiveSession = { writesOnlyForLiveSession: true };

@@ -19,6 +19,7 @@ export async function createRow(model: Model, request: WriteRequest): Promise<Wr
   const read = readCreateValues(model, request.input);
   const atOnce = await createAtOnce(model, read, request);
   if (atOnce !== null) return atOnce;
+  await request.session.prove();
   const prepared = await prepareCreate(model, request, read);
   return inTransaction(model, request, async (write) => {
     const { tx, authority } = write;
@@ -45,6 +46,7 @@ export async function updateRow(model: Model, id: string, request: WriteRequest)
   const values = readUpdateValues(model, request.input);
   const atOnce = await updateAtOnce(model, id, values, request);
   if (atOnce !== null) return atOnce;
+  await request.session.prove();
   return inTransaction(model, request, async (write) => {
     const row = await lockVisible(model, write, id, false);
     judgeUpdate(model, write.authority, row, values, request.input);
@@ -57,6 +59,7 @@ export async function updateRow(model: Model, id: string, request: WriteRequest)
 export async function deleteRow(model: Model, id: string, request: WriteRequest): Promise<Written> {
   const atOnce = await deleteAtOnce(model, id, request);
   if (atOnce !== null) return atOnce;
+  await request.session.prove();
   return inTransaction(model, request, async (write) => {
     const row = await lockVisible(model, write, id, true);
     judgeDelete(model, write.authority, row, request.input);

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { type ExecutionResult, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import type { Authenticate, Viewer } from '../auth/authenticate.ts';
+import type { Authentication, Authenticator, Viewer } from '../auth/authenticate.ts';
+import { createSessionProof, sessionRevoked } from '../auth/session-proof.ts';
 import type { Authority } from '../authority/authority.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { codedError } from '../errors.ts';
@@ -31,7 +32,7 @@ export interface ServerContext {
 interface Dependencies {
   readonly schema: GraphQLSchema;
   readonly services: Services;
-  readonly authenticate: Authenticate;
+  readonly authenticator: Authenticator;
   readonly codeError: ErrorCoder;
   readonly settings: {
     /** Turns off GraphiQL, introspection and suggestions. */
@@ -48,22 +49,26 @@ interface Dependencies {
 const documentCacheBytes = 16 * 2 ** 20;
 
 /** GraphQL over HTTP at /graphql, with GraphiQL, and the engine that WebSocket operations run on. */
-export function createGraphql({ schema, services, authenticate, codeError, settings }: Dependencies) {
+export function createGraphql({ schema, services, authenticator, codeError, settings }: Dependencies) {
   const { parserAndValidationCache, noteValidity, known } = cacheDocuments(createDocumentCache(documentCacheBytes));
-  const contextOf = async (req: IncomingMessage | undefined): Promise<Context> => {
+  const { authenticate, readBearer, isLive } = authenticator;
+  /** @param isSessionAsked  or else the answer has to wait for `session.prove()`. */
+  const contextOf = async (req: IncomingMessage | undefined, isSessionAsked = true): Promise<Context> => {
     const authorization = req?.headers.authorization;
-    const viewer = authorization === undefined ? null : await requireViewer(authenticate, authorization);
+    const asks = isSessionAsked ? authenticate : readBearer;
+    const viewer = authorization === undefined ? null : requireViewer(await asks(authorization));
+    const session = viewer && createSessionProof(isLive, viewer, isSessionAsked);
     const client = {
       address: clientAddress(req, settings.trustedProxies),
       userAgent: req?.headers['user-agent'] ?? null,
     };
     const openQueue: OpenQueue = (owner) => createFrameQueue(createBacklog(settings.backlog), owner);
-    return createContext(services, { viewer, client, openQueue });
+    return createContext(services, { viewer, session, client, openQueue });
   };
   const yoga = createYoga<ServerContext, Context>({
     schema,
     context: ({ req, socketOperation }) =>
-      socketOperation === undefined ? contextOf(req) : createContext(services, socketOperation),
+      socketOperation === undefined ? contextOf(req) : createContext(services, { ...socketOperation, session: null }),
     logging: false,
     multipart: false,
     // http.ts has refused what is too large. Yoga would send every body through a stream of its own.
@@ -111,15 +116,14 @@ const noIntrospection: Plugin = {
 };
 
 /** @throws UNAUTHENTICATED, TOKEN_EXPIRED or SESSION_REVOKED, with status 401. */
-async function requireViewer(authenticate: Authenticate, authorization: string): Promise<Viewer> {
-  const authentication = await authenticate(authorization);
+function requireViewer(authentication: Authentication): Viewer {
   if (authentication.ok) return authentication.viewer;
   const { code } = authentication;
+  if (code === 'SESSION_REVOKED') throw sessionRevoked();
   const messages = {
     UNAUTHENTICATED:
       'This is no access token of this server. Sign in, then send `Authorization: Bearer <access token>`.',
     TOKEN_EXPIRED: 'The access token has expired. Refresh the session.',
-    SESSION_REVOKED: 'This session has ended. Sign in again.',
   };
   throw codedError(code, messages[code], { http: { status: 401 } });
 }
@@ -129,7 +133,7 @@ const authorityMaxAgeMs = 1_000;
 
 function createContext(
   services: Services,
-  { viewer, client, openQueue }: Omit<SocketOperation, 'viewer'> & { readonly viewer: Viewer | null },
+  { viewer, session, client, openQueue }: Pick<Context, 'viewer' | 'session' | 'client' | 'openQueue'>,
 ): Context {
   let loaded: { readonly at: number; readonly authority: Promise<Authority> } | null = null;
   const authority = () => {
@@ -137,7 +141,7 @@ function createContext(
       loaded = { at: Date.now(), authority: loadAuthority(services.query, signedInViewer({ viewer })) };
     return loaded.authority;
   };
-  return { viewer, client, openQueue, authority, services, rows: createRowLoader(services, authority) };
+  return { viewer, session, client, openQueue, authority, services, rows: createRowLoader(services, authority) };
 }
 
 /** The address of the client, as far as our own proxies vouch for it. */

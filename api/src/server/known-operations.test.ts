@@ -2,14 +2,17 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildSchema, GraphQLError, type GraphQLFieldResolver } from 'graphql';
+import type { Authentication } from '../auth/authenticate.ts';
 import type { Context, Services } from '../model/context.ts';
+import { writesOnlyForLiveSession } from '../model/write-request.ts';
 import { createErrorCoder } from './coded-errors.ts';
 import { createGraphql } from './graphql.ts';
 import { createRequestListener } from './http.ts';
 import { type ExecuteKnown, isPlain } from './known-operations.ts';
 
 const bearer = 'Bearer good';
-const viewer = { userId: 'u', sessionId: 's', role: 'MEMBER' as const, tokenExpiresAt: new Date() };
+const viewer = { userId: 'u', sessionId: 's', tokenExpiresAt: new Date() };
+const ended = { ...viewer, sessionId: 'ended' };
 const resolvers: Readonly<Record<string, GraphQLFieldResolver<unknown, Context>>> = {
   'Query.viewer': (_, __, context) => context.viewer?.userId ?? null,
   'Query.echo': (_, { text }: { text: string }) => `${text} ✓`,
@@ -24,15 +27,26 @@ const resolvers: Readonly<Record<string, GraphQLFieldResolver<unknown, Context>>
     acts += 1;
     return acts;
   },
+  // As those that write for a live session only: what is written proves that there is one.
+  'Mutation.write': (_, __, context) => {
+    if (context.viewer?.sessionId !== viewer.sessionId) return 'nothing';
+    context.session?.proved();
+    return 'written';
+  },
+  'Mutation.refuse': () => {
+    throw new GraphQLError('There is no such row.', { extensions: { code: 'NOT_FOUND' } });
+  },
 };
 let acts: number;
+/** How often Postgres was asked about a session. */
+let asked: number;
 let logged: number;
 /** Requests that were answered the short way. */
 let short: number;
 let server: Server | null = null;
 
 beforeEach(() => {
-  [acts, logged, short] = [0, 0, 0];
+  [acts, asked, logged, short] = [0, 0, 0, 0];
 });
 afterEach(async () => {
   server?.closeAllConnections();
@@ -43,18 +57,34 @@ afterEach(async () => {
 async function start(corsOrigins: readonly string[] | null = null, isProduction = true): Promise<string> {
   const schema = buildSchema(`
     type Query { viewer: String echo(text: String!): String fails: String refuses: String must: Int! }
-    type Mutation { act: Int fail: Int }
+    type Mutation { act: Int fail: Int write: String refuse: String }
     type Subscription { echo: String }`);
   for (const [name, resolve] of Object.entries(resolvers)) {
     const [type, field = ''] = name.split('.');
     const found = (type === 'Query' ? schema.getQueryType() : schema.getMutationType())?.getFields()[field];
-    if (found !== undefined) found.resolve = resolve;
+    if (found === undefined) continue;
+    found.resolve = resolve;
+    if (field === 'write' || field === 'refuse') found.extensions = writesOnlyForLiveSession;
   }
+  const readBearer = (authorization: unknown): Authentication =>
+    authorization === 'Bearer none'
+      ? { ok: false, code: 'UNAUTHENTICATED' }
+      : { ok: true, viewer: authorization === bearer ? viewer : ended };
+  const isLive = async ({ sessionId }: { sessionId: string }) => {
+    asked += 1;
+    return sessionId === viewer.sessionId;
+  };
   const { yoga, executeKnown } = createGraphql({
     schema,
     services: {} as Services,
-    authenticate: async (authorization) =>
-      authorization === bearer ? { ok: true, viewer } : { ok: false, code: 'SESSION_REVOKED' },
+    authenticator: {
+      readBearer,
+      isLive,
+      async authenticate(authorization) {
+        const reading = readBearer(authorization);
+        return !reading.ok || (await isLive(reading.viewer)) ? reading : { ok: false, code: 'SESSION_REVOKED' };
+      },
+    },
     codeError: createErrorCoder({
       log: {
         error() {
@@ -147,6 +177,8 @@ describe('a request that goes the short way is answered as by Yoga', () => {
   test.each<[string, object, Headers, boolean]>([
     ['by somebody who has signed in', { query: '{ viewer }' }, { authorization: bearer }, true],
     ['by somebody whose session has ended', { query: '{ viewer }' }, { authorization: 'Bearer bad' }, true],
+    ['by somebody with a token of nobody', { query: '{ viewer }' }, { authorization: 'Bearer none' }, true],
+    ['that writes, by nobody', { query: 'mutation { write }' }, {}, true],
     ['a field of which fails', { query: '{ viewer fails }' }, {}, true],
     ['a field of which is refused', { query: '{ viewer refuses }' }, {}, true],
     ['the whole of which is null', { query: '{ must }' }, {}, true],
@@ -185,6 +217,55 @@ test('a mutation is executed once by either way, and what fails is logged once',
   expect(short).toBe(1);
   await bothWays(url, { query: 'mutation M { act } query Q { fails }', operationName: 'Q' }, {});
   expect([acts, logged]).toEqual([2, 2]);
+});
+
+describe('a mutation that writes only for a live session', () => {
+  const send = async (query: string, authorization: string) => {
+    const url = await start();
+    const ways = await bothWays(url, { query }, { authorization });
+    asked = 0;
+    const again = await post(url, JSON.stringify({ query }), { authorization, 'content-type': 'application/json' });
+    expect(again).toEqual(ways.answer);
+    return ways;
+  };
+
+  test('begins before Postgres was asked about it, and is not asked about when it has written', async () => {
+    const { long, answer, wasShort } = await send('mutation { write }', bearer);
+    expect([answer, wasShort]).toEqual([long, true]);
+    expect(answer.body).toBe('{"data":{"write":"written"}}');
+    expect(asked).toBe(0);
+  });
+
+  test.each(['mutation { write }', 'mutation { refuse }', 'mutation { write @skip(if: true) }'])(
+    'is not answered when there is none: %s',
+    async (query) => {
+      const { long, answer, wasShort } = await send(query, 'Bearer ended');
+      expect([answer, wasShort]).toEqual([long, true]);
+      expect(answer.status).toBe(401);
+      expect(answer.body).toContain('SESSION_REVOKED');
+      expect(answer.body).not.toContain('nothing');
+      expect(asked).toBe(1);
+    },
+  );
+
+  test('is asked about when it has written nothing', async () => {
+    const { long, answer } = await send('mutation { refuse }', bearer);
+    expect(answer).toEqual(long);
+    expect(answer.body).toContain('NOT_FOUND');
+    expect(asked).toBe(1);
+  });
+
+  test.each([
+    'mutation { write act }',
+    'mutation { write refuse }',
+    'mutation { ...both } fragment both on Mutation { write }',
+    'mutation { act }',
+    '{ viewer }',
+  ])('no other operation begins before: %s', async (query) => {
+    const { answer } = await send(query, 'Bearer ended');
+    expect(answer.body).toContain('SESSION_REVOKED');
+    expect([acts, asked]).toEqual([0, 1]);
+  });
 });
 
 test('in production nobody is told the schema by asking twice', async () => {

@@ -1,5 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { type DocumentNode, type ExecutionResult, execute, type GraphQLSchema, getOperationAST } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+} from 'graphql';
 import type { Context } from '../model/context.ts';
 import type { ErrorCoder } from './coded-errors.ts';
 
@@ -12,7 +20,7 @@ interface Dependencies {
   readonly schema: GraphQLSchema;
   /** What was parsed from this text, if it was found valid. */
   readonly known: (text: string) => DocumentNode | undefined;
-  readonly contextOf: (request: IncomingMessage) => Promise<Context>;
+  readonly contextOf: (request: IncomingMessage, isSessionAsked: boolean) => Promise<Context>;
   readonly codeError: ErrorCoder;
   readonly corsOrigins: readonly string[] | null;
 }
@@ -37,20 +45,30 @@ export function createKnownOperations({
     const document = params === null ? undefined : known(params.query);
     if (contentType === null || params === null || document === undefined) return null;
     const { operationName, variables: variableValues } = params;
-    const operation = getOperationAST(document, operationName)?.operation;
-    if (operation !== 'query' && operation !== 'mutation') return null;
+    const operation = getOperationAST(document, operationName);
+    if (operation == null || operation.operation === 'subscription') return null;
 
     const headers = { 'content-type': `${contentType}; charset=utf-8`, ...corsHeaders(request.headers, corsOrigins) };
     try {
-      const contextValue = await contextOf(request);
+      const contextValue = await contextOf(request, !asksForSessionItself(schema, operation));
       const result = await execute({ schema, document, operationName, variableValues, contextValue });
       // Variables of another type: nothing was executed, and Yoga has a status for it.
       if (!('data' in result)) return null;
+      // Whatever it is, nobody without a live session is told.
+      await contextValue.session?.prove();
       return { headers, result: result.errors ? { ...result, errors: result.errors.map(codeError) } : result };
     } catch (error) {
       return { headers, result: { errors: [codeError(error)] } };
     }
   };
+}
+
+/** A write whose statement asks whether its viewer's session is alive, and nothing else: that saves a round trip to Postgres. */
+function asksForSessionItself(schema: GraphQLSchema, { operation, selectionSet }: OperationDefinitionNode): boolean {
+  const [field, ...others] = selectionSet.selections;
+  if (operation !== 'mutation' || field?.kind !== Kind.FIELD || others.length > 0) return false;
+  const extensions = schema.getMutationType()?.getFields()[field.name.value]?.extensions;
+  return extensions?.['writesOnlyForLiveSession'] === true;
 }
 
 /** Whether it may be one for the short way. Preflights, uploads, pages, streams, other encodings are not. */

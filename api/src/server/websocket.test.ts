@@ -59,7 +59,6 @@ async function openSocket() {
   const viewer = {
     userId: 'ada',
     sessionId: 's',
-    role: 'MEMBER' as const,
     tokenExpiresAt: new Date(Date.now() + 60_000),
   };
   const authenticate = async () => ({ ok: true as const, viewer: { ...viewer } });
@@ -76,7 +75,7 @@ async function openSocket() {
   const { yoga: graphql } = createGraphql({
     schema,
     services: { query: async () => [{ viewerRole: 'MEMBER', viewerMembers: [...memberships] }] } as unknown as Services,
-    authenticate,
+    authenticator: { authenticate, readBearer: () => ({ ok: true, viewer }), isLive: async () => true },
     codeError,
     settings: { isProduction: true, corsOrigins: null, backlog, trustedProxies: 0 },
   });

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Authenticate } from '../auth/authenticate.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
 import type { Entrance } from '../entrance.ts';
 import { codedError } from '../errors.ts';
 import { type Backlog, type BacklogBounds, createBacklog } from '../feed/backlog.ts';
@@ -23,7 +23,7 @@ import type { Sockets } from './sockets.ts';
 interface Dependencies {
   readonly server: Server;
   readonly graphql: Graphql;
-  readonly authenticate: Authenticate;
+  readonly authenticate: Authenticator['authenticate'];
   readonly sockets: Sockets;
   readonly entrance: Entrance;
   readonly codeError: ErrorCoder;
@@ -253,7 +253,7 @@ function contextOfFrames({ viewer, client, services }: Context): FrameContext {
   const openQueue = () => {
     throw new Error('a frame begins no subscription');
   };
-  return { viewer, client, services, openQueue };
+  return { viewer, session: null, client, services, openQueue };
 }
 
 /** @see https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */

@@ -2,15 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
 import { type Clients, createClients } from '@sync-hub/prisma/client';
 import type { Query } from '@sync-hub/prisma/query';
+import { createAccessTokens } from '../../auth/access-token.ts';
+import { createAuthenticator, type Viewer } from '../../auth/authenticate.ts';
+import { createSessionProof } from '../../auth/session-proof.ts';
 import { createLook } from '../look.ts';
 import type { Input } from '../values.ts';
 import type { WriteRequest } from '../write-request.ts';
 
 /** Who writes, as an owner of `home`. */
-export const viewer = {
+export const viewer: Viewer = {
   userId: randomUUID(),
   sessionId: randomUUID(),
-  role: 'MEMBER' as const,
   tokenExpiresAt: new Date(),
 };
 export const [home, elsewhere] = [randomUUID(), randomUUID()];
@@ -20,7 +22,8 @@ export interface Writer {
   readonly clients: Clients;
   /** Statements that were sent without a transaction, since the last `newTask`. */
   readonly sent: string[];
-  call(fieldName: string, input: Input): WriteRequest;
+  /** @param who  default: `viewer`. */
+  call(fieldName: string, input: Input, who?: Viewer): WriteRequest;
   /** Makes a task in `home`, and forgets what was captured and sent. @returns its id. */
   newTask(): Promise<string>;
   claims(mutationId: string): Promise<readonly object[]>;
@@ -35,6 +38,7 @@ export async function createWriter(beforeStatement: (text: string) => unknown = 
   await database.query(`INSERT INTO users (id, email, name, color) VALUES ($1, 'a@example.com', 'Ada', '#123456')`, [
     viewer.userId,
   ]);
+  await openSession(database, viewer);
   await database.query(`INSERT INTO workspaces (id, name) VALUES ($1, 'Home'), ($2, 'Elsewhere')`, [home, elsewhere]);
   await database.query(`INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'OWNER')`, [
     home,
@@ -46,16 +50,19 @@ export async function createWriter(beforeStatement: (text: string) => unknown = 
     return clients.query(text, ...values);
   };
 
+  const accessTokens = createAccessTokens({ secret: randomUUID(), ttlSeconds: 600 });
+  const { isLive } = createAuthenticator({ query: clients.query, accessTokens });
   return {
     database,
     clients,
     sent,
-    call: (fieldName, input) => ({
+    call: (fieldName, input, who = viewer) => ({
       prisma: clients.prisma,
       query,
       look: createLook(query),
       claimKey: new Uint8Array(32),
-      viewer,
+      viewer: who,
+      session: createSessionProof(isLive, who),
       fieldName,
       input,
       profiles: [],
@@ -75,4 +82,13 @@ export async function createWriter(beforeStatement: (text: string) => unknown = 
       await database.close();
     },
   };
+}
+
+/** Gives the viewer a session that is alive, again if it was not. */
+export async function openSession(database: TestDatabase, { sessionId, userId }: Viewer): Promise<void> {
+  await database.query(
+    `INSERT INTO sessions (id, user_id, expires_at) VALUES ($1, $2, now() + interval '1 h')
+     ON CONFLICT (id) DO UPDATE SET revoked_at = NULL, expires_at = EXCLUDED.expires_at`,
+    [sessionId, userId],
+  );
 }
