@@ -38,6 +38,8 @@ interface Dependencies {
  * however little is in it, and writers need the database, too.
  */
 const GATHER_MS = 10;
+/** A nudge so soon after such a load is still of it: the batch that it leads to gathers, too. */
+const STEADY_MS = 30;
 
 /**
  * What a leader does, from its election to its end, over one connection:
@@ -90,6 +92,8 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
     let finds = 0;
     /** Somebody has said so, or the look before has found something. */
     let isLikely = true;
+    /** The last batch of a steady load: when it was sent, and the pause after it. */
+    let load = { sentAt: Number.NEGATIVE_INFINITY, pauseMs: 0 };
     for (;;) {
       signal.throwIfAborted();
       const askedAt = performance.now();
@@ -105,6 +109,10 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
       if (fenced === null) {
         const untilBeatMs = Math.max(settings.heartbeatMs - quietMs, 0);
         isLikely = await vigil.rest(look.oldestOpenXid, Math.min(settings.pollMs, untilBeatMs), signal);
+        if (isLikely && performance.now() - load.sentAt < STEADY_MS) {
+          finds = 1;
+          await sleep(load.pauseMs, undefined, { signal });
+        }
         continue;
       }
       metrics.batches.inc();
@@ -117,7 +125,10 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
       if (nudged !== null) finds = 0;
       const isSmall = newest.sentSeq - newest.firstSeq < SMALL_BATCH_ROWS;
       // Twice as long as the batch took, at most: docs/decisions/a-busy-relay-gathers.md.
-      if (finds > 1 && isSmall) await sleep(Math.min(2 * (beatAt - askedAt), GATHER_MS), undefined, { signal });
+      if (finds > 1 && isSmall) {
+        load = { sentAt: beatAt, pauseMs: Math.min(2 * (beatAt - askedAt), GATHER_MS) };
+        await sleep(load.pauseMs, undefined, { signal });
+      }
     }
   }
 

@@ -28,7 +28,7 @@ const READ_PAGE = `
 
 /**
  * A first look, for who is read up: planned and run in half the time, which a single change would wait for. As many records
- * as it asks for may have any size.
+ * as it asks for may have any size. When there are as many, they are told with the rest of their page.
  */
 const FEW_RECORDS = 4;
 const READ_FEW = `
@@ -37,6 +37,7 @@ const READ_FEW = `
   ) AS page ON true
   ORDER BY epoch, seq`;
 
+// Planned once a connection.
 const PAGE = { name: 'page', text: READ_PAGE };
 const FEW = { name: 'few', text: READ_FEW };
 
@@ -91,14 +92,20 @@ export function startPostgresReader({
   let readUpTo = from ?? { epoch: -1, seq: -1 };
   let startedAt: string | null = null;
 
-  let isFew = false;
+  let isReadUp = false;
+
+  async function readRows(): Promise<readonly PageRow[]> {
+    const values = [readUpTo.epoch, readUpTo.seq];
+    if (isReadUp) {
+      const { rows } = await pool.query<PageRow>({ ...FEW, values });
+      if (rows.length < FEW_RECORDS) return rows;
+    }
+    return (await pool.query<PageRow>({ ...PAGE, values })).rows;
+  }
 
   /** @returns whether there may be more of what had committed by then. */
   async function readPage(): Promise<boolean> {
-    const { rows } = await pool.query<PageRow>({
-      ...(isFew ? FEW : PAGE), // Planned once a connection.
-      values: [readUpTo.epoch, readUpTo.seq],
-    });
+    const rows = await readRows();
     const run = rows[0]?.startedAt ?? null;
     if (startedAt !== null && run !== startedAt && (await isSetBack())) {
       readUpTo = (await newestPosition(pool)) ?? { epoch: 0, seq: 0 };
@@ -118,9 +125,8 @@ export function startPostgresReader({
       else if (arrival.standing === 'seen') delivery.drop(arrival.record);
       else await delivery.deliver(arrival.record);
     }
-    const isFull = isFew ? rows.length === FEW_RECORDS : rows.length === PAGE_RECORDS || bytes >= PAGE_BYTES;
-    isFew = rows.length < FEW_RECORDS;
-    return isFull;
+    isReadUp = rows.length < FEW_RECORDS;
+    return rows.length === PAGE_RECORDS || bytes >= PAGE_BYTES;
   }
 
   async function isSetBack(): Promise<boolean> {

@@ -26,6 +26,15 @@ test('a client is up to date with its last event, as it is with a frame that has
   expect([...subscribers.counts]).toEqual([2, 1, 1]);
 });
 
+test('events are counted wherever they have their mark, and nothing else is, whatever comes with it in one read', async () => {
+  const event = (before: number) => `{"type":"next","before":"${'x'.repeat(before)}","title":"${EVENT_MARK} 1"}`;
+  const quiet = (length: number) => `{"type":"next","no":"${'x'.repeat(length)}"}`;
+  const mixed = [event(0), quiet(200), event(40), event(40), quiet(0), event(0), quiet(3), quiet(60), event(300), '{}'];
+  subscribers = await subscribe([mixed, mixed.toReversed()]);
+  await waitFor(() => subscribers?.messages() === 2 * mixed.length, { what: 'all messages' });
+  expect([...subscribers.counts]).toEqual([5, 5]);
+});
+
 /** A server that answers the subscription of each client with the next of these lists. */
 async function subscribe(answers: readonly (readonly string[])[]): Promise<Subscribers> {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
