@@ -1,6 +1,7 @@
+import { createOfLate } from '../of-late.ts';
 import type { CursorContents, CursorPlace, CursorStanding, Cursors } from './cursor.ts';
 import type { Frame, FrameBounds, FrameChange } from './frame.ts';
-import type { Listener } from './listener.ts';
+import type { LastTold, Listener } from './listener.ts';
 import { createPageFrames } from './page-frames.ts';
 import { createRecentFrames } from './recent-frames.ts';
 import type { SharedFrame } from './shared-frame.ts';
@@ -34,11 +35,14 @@ export interface Placing extends Before {
  * Every method that writes gives false when the client's backlog is full.
  */
 export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependencies) {
+  const textOf = createOfLate<CursorStanding, string>(maxTexts);
+  let latest: LastTold | null = null;
+
   /** It changes seldom, and is written once. */
   function settle(listener: Listener, standing: CursorStanding): string {
     if (listener.standing !== standing) {
       listener.standing = standing;
-      listener.text = cursors.writeStanding(standing);
+      listener.text = textOf(standing, () => cursors.writeStanding(standing));
     }
     return listener.text;
   }
@@ -65,7 +69,10 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
     return true;
   }
   function note(listener: Listener, place: CursorPlace, standing: CursorStanding, upToDate: boolean) {
-    listener.lastTold = { place, at: Date.now(), upToDate };
+    const now = { place, at: Date.now(), upToDate };
+    // A crowd that opens is told one place at a time.
+    if (latest === null || !isSame(latest, now)) latest = now;
+    listener.lastTold = latest;
     listener.placeStanding = standing;
   }
   function writeQuiet(listener: Listener, place: CursorPlace, standing: CursorStanding, upToDate: boolean): boolean {
@@ -125,4 +132,16 @@ export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependenc
       ),
   };
 }
+/** Of standings. */
+const maxTexts = 1_000;
+
+function isSame(one: LastTold, other: LastTold): boolean {
+  return (
+    one.at === other.at &&
+    one.upToDate === other.upToDate &&
+    one.place?.position === other.place?.position &&
+    one.place?.sentOfNext === other.place?.sentOfNext
+  );
+}
+
 export type FrameWriter = ReturnType<typeof createFrameWriter>;

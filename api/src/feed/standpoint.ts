@@ -8,6 +8,7 @@ import {
   joinedWorkspaces,
 } from '../authority/directory.ts';
 import { lossesOf } from '../authority/losses.ts';
+import { createOfLate } from '../of-late.ts';
 import type { CursorStanding } from './cursor.ts';
 import { type Follow, needsPeers } from './follow-request.ts';
 import { groupOf } from './group-key.ts';
@@ -86,15 +87,15 @@ export class Standpoint {
     const { request, own, since, shapes } = this;
     if (since === null) throw new HistoryLostError('it has not begun');
     const start = this.isSettled() ? null : (own?.start ?? null);
-    this.known ??= {
+    this.known ??= equalStanding({
       viewerId: request.viewerId,
       question: request.question,
       authority: this.directory().fingerprintOf(request.viewerId, needsPeers(request)),
       shapes,
       start: start && cursorStart(start),
-      since,
+      since: { epoch: since.epoch, epochId: since.epochId, seq: since.seq },
       group: groupOf(request, this.authority()),
-    };
+    });
     return this.known;
   }
 
@@ -212,6 +213,13 @@ export class Standpoint {
     const { workspaceId } = this.request;
     return workspaceId !== null && this.authority().memberships.has(workspaceId);
   }
+}
+
+const standings = createOfLate<string, CursorStanding>(1_000);
+
+/** One object for all who stand alike: a viewer's, who have begun together. */
+function equalStanding(standing: CursorStanding): CursorStanding {
+  return standings(JSON.stringify(standing), () => standing);
 }
 
 function cursorStart({ snapshot, incarnation, epoch, batch }: StartPoint): CursorStanding['start'] {

@@ -1,4 +1,5 @@
 import { type DocumentNode, getOperationAST } from 'graphql';
+import { createOfLate } from '../of-late.ts';
 
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
@@ -16,16 +17,12 @@ const maxKept = 100;
  * lives, and thousands have the same board open. Those of queries and mutations are not kept: a password may be among them.
  */
 export function createEqualVariables() {
-  const kept = new Map<string, Variables>();
+  const kept = createOfLate<string, Variables>(maxKept);
 
   return (variables: Variables, { document, operationName }: Asked): Variables => {
     if (getOperationAST(document, operationName)?.operation !== 'subscription') return variables;
     const text = JSON.stringify(variables);
     if (text === undefined || text.length > maxLength) return variables;
-    const known = kept.get(text);
-    if (known !== undefined) return known;
-    if (kept.size >= maxKept) kept.clear();
-    kept.set(text, variables);
-    return variables;
+    return kept(text, () => variables);
   };
 }
