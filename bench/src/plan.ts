@@ -128,7 +128,7 @@ export const fullPlan: Plan = {
   },
   writes: { writers: [8, 32], rows: 10_000, warmUpMs: 2_000, roundMs: 2_000 },
   memory: { sockets: 10_000, warmUpSockets: 1_000, settleMs: 2_000 },
-  storm: { sockets: 1_000, tasks: 100, missed: 10, idleMs: 2_000, rounds: 3, countedMs: 11_000 },
+  storm: { sockets: 1_000, tasks: 100, missed: 10, idleMs: 2_000, rounds: 5, countedMs: 11_000 },
   drain: { records: 50_000, rowsInTransaction: 100, rounds: 5, settleMs: 1_000 },
   profileMs: 5_000,
 };
