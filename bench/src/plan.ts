@@ -126,7 +126,7 @@ export const fullPlan: Plan = {
     roundMs: 1_000,
     events: 1_000,
   },
-  writes: { writers: [8, 32], rows: 10_000, warmUpMs: 2_000, roundMs: 2_000 },
+  writes: { writers: [8, 32], rows: 10_000, warmUpMs: 2_000, roundMs: 4_000 },
   memory: { sockets: 10_000, warmUpSockets: 1_000, settleMs: 2_000 },
   storm: { sockets: 1_000, tasks: 100, missed: 10, idleMs: 2_000, rounds: 5, countedMs: 11_000 },
   drain: { records: 50_000, rowsInTransaction: 100, rounds: 5, settleMs: 1_000 },
