@@ -85,3 +85,12 @@ test('the bench prints and writes every row, with Kafka those of Kafka, and prof
   for (const what of profiled) expect(stdout).toContain(`${what}, self time as a share of a core`);
   expect(files.filter((file) => file.endsWith('.cpuprofile'))).toHaveLength(profiled.length);
 }, 300_000);
+
+test('what it does not know it says in a line, and measures nothing', async () => {
+  const folder = await createTestFolder();
+  await expect(bench(folder, [], '--only', 'nothing')).rejects.toMatchObject({
+    code: 64,
+    stderr: expect.stringMatching(/^--only takes some of streams,.*, not nothing\n$/),
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});

@@ -3,7 +3,7 @@ import { createRunFolder, deleteRunFolder } from '@sync-hub/dev/run-folder';
 import { closeOnSignals, createClosing } from '@sync-hub/runtime/closing';
 import { createLog } from '@sync-hub/runtime/log';
 import type { Section } from './bench.ts';
-import { readCommandLine } from './command-line.ts';
+import { type CommandLine, readCommandLine } from './command-line.ts';
 import { createCoreLayout } from './core-layout.ts';
 import { writeDocument } from './document.ts';
 import { describeMachine } from './machine.ts';
@@ -21,16 +21,14 @@ import { exitCodeOf } from './verdict.ts';
 /** The rows of `measureStream`, which are there for each store of the log. */
 const STREAMS = 'streams';
 const DOCUMENT = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+/** What others exit with, too, when they are called wrongly: EX_USAGE of sysexits.h. 1 and 2 say something of bars. */
+const USAGE = 64;
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url));
 
 async function main() {
-  const { isSmoke, isProfiled, outageSeconds, only, rounds, isDocumented, resultsFolder } = readCommandLine(
-    process.argv.slice(2),
-    {
-      defaultResultsFolder: RESULTS,
-      sectionNames: [STREAMS, ...sections.map(({ name }) => name)],
-    },
-  );
+  const commandLine = readOrRefuse();
+  if (commandLine === null) return;
+  const { isSmoke, isProfiled, outageSeconds, only, rounds, isDocumented, resultsFolder } = commandLine;
   const isSelected = (name: string) => only === null || only.includes(name);
   const planned = isSmoke ? smokePlan : fullPlan;
   const plan = { ...planned, rounds: rounds ?? planned.rounds };
@@ -109,6 +107,19 @@ async function main() {
     else if (!isSmoke) process.exitCode = exitCodeOf(rows);
   } finally {
     await closing.close();
+  }
+}
+
+/** Null, once it was said, when something is asked for that there is not. */
+function readOrRefuse(): CommandLine | null {
+  try {
+    const sectionNames = [STREAMS, ...sections.map(({ name }) => name)];
+    return readCommandLine(process.argv.slice(2), { defaultResultsFolder: RESULTS, sectionNames });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = USAGE;
+    return null;
   }
 }
 
