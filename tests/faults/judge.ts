@@ -89,11 +89,14 @@ function judgeWatch(court: Court, firstEra: number): { era: number; violations: 
   return least ?? { era: firstEra, violations: [{ view, what: 'has no authority to be judged by' }] };
 }
 
-/** Changes go on under the authority of the log; it begins with that of their start, which may lie a little ahead. */
+/**
+ * Changes go on under the authority of the log. They begin with the one that Postgres had at their start, which lies
+ * ahead by as much as the log lags: by any change that had been written before they opened. Each is tried.
+ */
 function judgeChanges(court: Court): Violation[] {
   const { authority, view, segment, transactions } = court;
   const from = knownAt(transactions, segment.askedAt);
-  const floors = authority.peers.filter((index) => index > from).slice(0, 6);
+  const floors = authority.peers.filter((index) => index > from && isWrittenBy(transactions[index], segment.startedAt));
   let least: Violation[] | undefined;
   for (const floor of [-1, ...floors]) {
     const see = sightOf(view, (index) => authority.after(Math.max(index, floor)));
@@ -175,6 +178,10 @@ function sightOf(view: View, authorityAt: (index: number) => ReturnType<Authorit
       if (row === null || !maySee(authorityAt(index), model, row)) return null;
       return view.filter === undefined || view.filter.matches(row) ? stateOf(model, row) : null;
     };
+}
+
+function isWrittenBy(transaction: Transaction | undefined, at: number): boolean {
+  return transaction !== undefined && transaction.at <= at;
 }
 
 /** The last transaction whose record had arrived by then: it had surely committed. */
