@@ -62,7 +62,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   collectDefaultMetrics({ register: registry });
   const isProduction = config.NODE_ENV === 'production';
 
-  const { prisma, query } = createClients({
+  const { prisma, query, lookUp } = createClients({
     databaseUrl: config.DATABASE_URL,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
   });
@@ -123,7 +123,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   closing.add('feed', feed.close);
   collectFeedMetrics(registry, feed, sockets);
 
-  const auth = createAuth({ prisma, query, settings: config });
+  const auth = createAuth({ prisma, query: lookUp, settings: config });
   const housekeeping = startHousekeeping({ prisma, log, keepSessionDays: config.SESSION_TTL_DAYS });
   closing.add('housekeeping', housekeeping.close);
 
@@ -181,7 +181,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     },
   });
   closing.add('WebSocket server', webSocket.close);
-  const recheck = startRecheck({ prisma, sockets, feed, log, settings: recheckSettings });
+  const recheck = startRecheck({ query: lookUp, sockets, feed, log, settings: recheckSettings });
   closing.add('recheck', recheck.close);
   return { port };
 }

@@ -15,10 +15,14 @@ export interface Clients {
   /** Its `$disconnect` ends the pool. */
   readonly prisma: PrismaClient;
   readonly query: Query;
+  /** The same for what is answered by index, at once or not at all: soon somebody is told that the database is away. */
+  readonly lookUp: Query;
 }
 
-/** A write waits as long for a transaction. */
+/** A write waits as long for a transaction, and a transaction may take as long. */
 const maxWaitMs = 5_000;
+const maxRunMs = 60_000;
+const lookUpMs = 5_000;
 
 /**
  * Connects when first used. Statements are prepared, so that Postgres parses and plans each once a connection.
@@ -29,7 +33,8 @@ export function createClients({ databaseUrl, maxConnections = 10 }: PrismaSettin
   // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
   pool.on('error', () => {});
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql), disposeExternalPool: true });
-  return { prisma: new PrismaClient({ adapter }), query: createQuery({ pool, nameOf, maxWaitMs }) };
+  const queryWithin = (maxRunMs: number) => createQuery({ pool, nameOf, maxWaitMs, maxRunMs });
+  return { prisma: new PrismaClient({ adapter }), query: queryWithin(maxRunMs), lookUp: queryWithin(lookUpMs) };
 }
 
 /** The typed client of the domain tables, with a pool of its own, which `$disconnect` ends. */

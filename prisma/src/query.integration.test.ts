@@ -12,7 +12,7 @@ beforeEach(async () => {
   database = await createTestDatabase();
   pool = new pg.Pool({ connectionString: database.url, max: 1 });
   pool.on('error', () => {});
-  query = createQuery({ pool, nameOf: createStatementNames(), maxWaitMs: 200 });
+  query = createQuery({ pool, nameOf: createStatementNames(), maxWaitMs: 200, maxRunMs: 500 });
 });
 afterEach(async () => {
   await pool.end();
@@ -59,6 +59,12 @@ test('a connection that has ended is replaced', async () => {
   const ended = expect(running).rejects.toThrow();
   await database.query('SELECT pg_terminate_backend($1)', [before]);
   await ended;
+  expect(await backend()).not.toBe(before);
+});
+
+test('nobody waits for an answer without end, and a connection that gives none is not used again', async () => {
+  const before = await backend();
+  await expect(query('SELECT pg_sleep(60)')).rejects.toThrow('Query read timeout');
   expect(await backend()).not.toBe(before);
 });
 

@@ -6,7 +6,8 @@ import pg from 'pg';
  * For the few statements that every request needs: by itself pg takes a small part of the CPU that the same statement takes
  * through Prisma, which is what `npm run bench -- --only mutations` holds it against.
  *
- * @throws pg's own error; `timeout exceeded` when no connection is free in time.
+ * @throws pg's own error; `timeout exceeded` when no connection is free in time, `Query read timeout` when there is no answer in
+ *   time: whether it was done is not known then, and its connection, which may have gone silent, is not used again.
  */
 export type Query = <Row>(text: string, ...values: readonly unknown[]) => Promise<Row[]>;
 
@@ -16,6 +17,8 @@ interface Dependencies {
   readonly nameOf: (text: string) => string;
   /** How long a statement waits for a connection. */
   readonly maxWaitMs: number;
+  /** How long it waits for its answer. */
+  readonly maxRunMs: number;
 }
 
 /**
@@ -24,7 +27,7 @@ interface Dependencies {
  */
 const refusals = /^(22|23|40|42)/;
 
-export function createQuery({ pool, nameOf, maxWaitMs }: Dependencies): Query {
+export function createQuery({ pool, nameOf, maxWaitMs, maxRunMs }: Dependencies): Query {
   return async <Row>(text: string, ...values: readonly unknown[]) => {
     const client = await connect(pool, maxWaitMs);
     let broken: Error | undefined;
@@ -32,7 +35,10 @@ export function createQuery({ pool, nameOf, maxWaitMs }: Dependencies): Query {
       broken = error;
     };
     client.on('error', onError);
-    const run = async (name: string) => (await client.query({ name, text, values: [...values] })).rows as Row[];
+    const run = async (name: string) => {
+      const statement = { name, text, values: [...values], query_timeout: maxRunMs };
+      return (await client.query(statement)).rows as Row[];
+    };
     try {
       return await run(nameOf(text)).catch((error: unknown) => {
         if (!isOutdatedPlan(error)) throw error;

@@ -30,13 +30,11 @@ function startWatched() {
   };
   const told: string[] = [];
   const recheck = startRecheck({
-    prisma: {
-      async $queryRawUnsafe() {
-        state.asked += 1;
-        if (!state.answers) throw new Error('away');
-        const { members, adminIds, liveSessionIds } = state;
-        return [{ authority: { members, adminIds, liveSessionIds } }] as never;
-      },
+    async query() {
+      state.asked += 1;
+      if (!state.answers) throw new Error('away');
+      const { members, adminIds, liveSessionIds } = state;
+      return [{ authority: { members, adminIds, liveSessionIds } }] as never;
     },
     sockets: {
       sessionIds: () => ['of ada', 'of bob'],

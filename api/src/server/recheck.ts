@@ -1,4 +1,4 @@
-import type { PrismaClient } from '@sync-hub/prisma/generated/client';
+import type { Query } from '@sync-hub/prisma/query';
 import { createDirectory } from '../authority/directory.ts';
 import { type AuthoritySnapshot, authoritySnapshotSql } from '../authority/snapshot-sql.ts';
 import type { Feed } from '../feed/feed.ts';
@@ -6,7 +6,7 @@ import type { ErrorLog } from './coded-errors.ts';
 import type { Sockets } from './sockets.ts';
 
 interface Dependencies {
-  readonly prisma: Pick<PrismaClient, '$queryRawUnsafe'>;
+  readonly query: Query;
   readonly sockets: Pick<Sockets, 'sessionIds' | 'closeAll'>;
   readonly feed: Pick<Feed, 'distrust' | 'endAll' | 'endSession' | 'hasLost' | 'isStalled' | 'sessionIds' | 'viewers'>;
   readonly log: ErrorLog;
@@ -25,7 +25,7 @@ interface Dependencies {
  *
  * While neither log nor Postgres answers, nobody can be vouched for: sockets close with 1013.
  */
-export function startRecheck({ prisma, sockets, feed, log, settings }: Dependencies): { close(): Promise<void> } {
+export function startRecheck({ query, sockets, feed, log, settings }: Dependencies): { close(): Promise<void> } {
   let running = Promise.resolve();
   let isRunning = false;
   let answeredAt = Date.now();
@@ -47,7 +47,7 @@ export function startRecheck({ prisma, sockets, feed, log, settings }: Dependenc
   }
 
   async function readAuthority(viewers: readonly string[], sessionIds: readonly string[]): Promise<AuthoritySnapshot> {
-    const [row] = await prisma.$queryRawUnsafe<{ authority: AuthoritySnapshot }[]>(
+    const [row] = await query<{ authority: AuthoritySnapshot }>(
       `SELECT ${authoritySnapshotSql} AS authority`,
       viewers,
       [],
