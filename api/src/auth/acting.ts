@@ -1,4 +1,6 @@
 import type { Prisma } from '@sync-hub/prisma/generated/client';
+import { fromLiveSession } from './live-sessions.ts';
+import { sessionRevoked } from './session-proof.ts';
 
 /** Who writes, and on whose retryable call. */
 export interface Actor {
@@ -20,6 +22,20 @@ export async function actAs(tx: Prisma.TransactionClient, actor: Actor): Promise
   const values: string[] = [];
   const text = actingSql(actor, (value) => `$${values.push(value)}`);
   await tx.$queryRawUnsafe(text, ...values);
+}
+
+/**
+ * The same for whoever has signed in: what a viewer does in a transaction begins with it, so that nothing is written for a
+ * session that has ended since its request came.
+ *
+ * @throws SESSION_REVOKED
+ */
+export async function actInSession(tx: Prisma.TransactionClient, actor: Actor): Promise<void> {
+  const values: string[] = [];
+  const parameter = (value: string) => `$${values.push(value)}`;
+  const text = `${actingSql(actor, parameter)} ${fromLiveSession(actor, parameter)}`;
+  const rows = await tx.$queryRawUnsafe<unknown[]>(text, ...values);
+  if (rows.length === 0) throw sessionRevoked();
 }
 
 /**

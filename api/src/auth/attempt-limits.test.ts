@@ -33,6 +33,16 @@ describe('whoever guesses passwords', () => {
     await expect(right).rejects.toMatchObject({ retryAfterSeconds: 1_800 });
   });
 
+  test('does not use up what others may guess', async () => {
+    const attempts = limits();
+    for (const client of ['192.0.2.1', '192.0.2.2', '192.0.2.3'])
+      for (const _ of [1, 2]) await guess(attempts, ada, client);
+    // The e-mail's are spent: nobody looks at a password for it, so none is counted against this client.
+    for (const _ of [1, 2, 3]) expect(await guess(attempts, ada, '192.0.2.9')).toBe('stopped');
+    for (const name of ['a', 'b', 'c', 'd'])
+      expect(await guess(attempts, `${name}@example.com`, '192.0.2.9')).toBe('wrong');
+  });
+
   test('all at once is stopped as soon', async () => {
     const attempts = limits();
     const guesses = await Promise.all([1, 2, 3, 4, 5].map(() => guess(attempts, ada, '192.0.2.1')));

@@ -7,7 +7,8 @@ import type { Rate, RateLimit } from './rate-limit.ts';
 export interface AttemptLimits {
   /**
    * Runs `check`, which throws BadCredentialsError for a wrong password. It is counted before, so that guesses made at
-   * once all are, and uncounted unless that is what it throws: neither a right password nor our own fault stays counted.
+   * once all are, and uncounted unless that is what it throws: neither a right password, nor one that was not looked at, nor
+   * our own fault stays counted.
    *
    * @param email  null where what was typed is none.
    */
@@ -47,15 +48,19 @@ export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): 
         ]);
         buckets.push([`password of ${email}`, hourly(settings.SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR)]);
       }
-      for (const [bucket, rate] of buckets) takeOrThrow(bucket, rate);
+      const taken: [string, Rate][] = [];
       let wrong = false;
       try {
+        for (const [bucket, rate] of buckets) {
+          takeOrThrow(bucket, rate);
+          taken.push([bucket, rate]);
+        }
         return await check();
       } catch (error) {
         wrong = error instanceof BadCredentialsError;
         throw error;
       } finally {
-        if (!wrong) for (const [bucket, rate] of buckets) rateLimit.giveBack(bucket, rate);
+        if (!wrong) for (const [bucket, rate] of taken) rateLimit.giveBack(bucket, rate);
       }
     },
     signUp(clientAddress) {

@@ -1,5 +1,5 @@
 import { BadCredentialsError, ValidationError } from '../errors.ts';
-import { actAs } from './acting.ts';
+import { actInSession } from './acting.ts';
 import type { Viewer } from './authenticate.ts';
 import { type Grant, readGrant, storeRefreshToken } from './grant.ts';
 import { afterLocks, lockUser } from './locks.ts';
@@ -19,6 +19,7 @@ export interface ChangePasswordInput {
  *
  * @throws ValidationError      the new password cannot be taken; nothing was checked.
  * @throws BadCredentialsError  the current password is wrong, or was changed at the same moment.
+ * @throws SESSION_REVOKED      this session has ended.
  * @throws RateLimitedError     too many wrong ones: they count together with failed sign-ins.
  */
 export async function changePassword(
@@ -38,7 +39,7 @@ export async function changePassword(
     if (!(await verifyPassword(verifiedHash, currentPassword))) throw wrong();
     const passwordHash = await hashPassword(newPassword);
     return deps.prisma.$transaction(async (tx) => {
-      await actAs(tx, { userId, sessionId });
+      await actInSession(tx, viewer);
       await lockUser(tx, userId);
       if ((await tx.userSecret.count({ where: { userId, passwordHash: verifiedHash } })) === 0) throw wrong();
       await setPassword(tx, { userId, passwordHash, keepSessionId: sessionId });

@@ -22,6 +22,14 @@ export interface LockedSession {
   readonly live: boolean;
 }
 
+/** Holds off every exchange of a token of any of this user's live sessions, and their ends. @returns their ids. */
+export async function lockLiveSessions(tx: Prisma.TransactionClient, userId: string): Promise<string[]> {
+  const live = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM sessions WHERE user_id = ${userId}::uuid AND revoked_at IS NULL AND expires_at > now()
+     ORDER BY id FOR NO KEY UPDATE`;
+  return live.map(({ id }) => id);
+}
+
 /** Holds off every other exchange of a token of this session, and its end. Null when no session has this token. */
 export async function lockSessionOfToken(
   tx: Prisma.TransactionClient,

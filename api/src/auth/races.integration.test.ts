@@ -65,13 +65,16 @@ async function meanwhile<T>(
   const acting = act();
   acting.catch(() => {}); // The caller is given it, after the commit.
   try {
-    await waitFor(async () => (await statementsThatWait()) >= waiting, { what: 'the locks', timeoutMs: 3_000 });
+    await statementsThatWaitAre(waiting);
   } finally {
     await other.query('COMMIT');
     other.release();
   }
   return acting;
 }
+
+const statementsThatWaitAre = (count: number) =>
+  waitFor(async () => (await statementsThatWait()) >= count, { what: 'the locks', timeoutMs: 3_000 });
 
 async function statementsThatWait(): Promise<number> {
   const [row] = await database.query<{ count: number }>(
@@ -174,14 +177,48 @@ describe('at the same moment', () => {
     expect(await prisma.session.count({ where: { userId: grant.user.id, revokedAt: null } })).toBe(1);
   });
 
-  test('sessions that revoke each other come to an end, without a deadlock', async () => {
+  test('a refresh under way when the password changes leaves no good token', async () => {
+    const viewer = await viewerOf(grant);
+    const [refreshed, changed] = await meanwhile(
+      'SELECT FROM refresh_tokens WHERE session_id = $1 FOR UPDATE',
+      grant.session.id,
+      {
+        // The refresh holds the session and waits for its token; the change of password waits for the session.
+        act: () =>
+          Promise.all([
+            refresh(),
+            statementsThatWaitAre(1).then(() =>
+              auth.sessions.changePassword(viewer, { currentPassword: password, newPassword }, client),
+            ),
+          ]),
+        waiting: 2,
+      },
+    );
+    await expect(auth.sessions.refresh(refreshed.refreshToken, client)).rejects.toBeInstanceOf(BadCredentialsError);
+    await expect(auth.sessions.refresh(changed.refreshToken, client)).resolves.toBeDefined();
+  });
+
+  test('a session that is revoked while it changes the password changes none', async () => {
+    const viewer = await viewerOf(grant);
+    const changing = meanwhile('UPDATE sessions SET revoked_at = now() WHERE id = $1', grant.session.id, {
+      act: () => auth.sessions.changePassword(viewer, { currentPassword: password, newPassword }, client),
+    });
+    await expect(changing).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+    await expect(signIn()).resolves.toBeDefined();
+  });
+
+  test('of sessions that revoke each other one is left, without a deadlock', async () => {
     const others = await Promise.all(Array.from({ length: 6 }, signIn));
     const viewers = await Promise.all(others.map(viewerOf));
-    const revoked = await meanwhile('SELECT FROM sessions WHERE id = $1 FOR UPDATE', grant.session.id, {
-      act: () => Promise.all(viewers.map((viewer) => auth.sessions.revokeOthers(viewer))),
+    const outcomes = await meanwhile('SELECT FROM sessions WHERE id = $1 FOR UPDATE', grant.session.id, {
+      act: () => Promise.allSettled(viewers.map((viewer) => auth.sessions.revokeOthers(viewer))),
       waiting: 6,
     });
-    expect(revoked.flat()).toHaveLength(new Set(revoked.flat()).size);
-    expect(await prisma.session.count({ where: { userId: grant.user.id, revokedAt: null } })).toBe(0);
+    const revoked = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(revoked.map((ids) => ids.length)).toEqual([6]);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+    expect(await prisma.session.count({ where: { userId: grant.user.id, revokedAt: null } })).toBe(1);
   });
 });

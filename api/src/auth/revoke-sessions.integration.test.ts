@@ -21,6 +21,8 @@ let auth: Auth;
 /** Two users of their own for each test. */
 let ada: Grant;
 let grace: Grant;
+/** Another session of Ada's. */
+let other: Grant;
 beforeAll(async () => {
   database = await createTestDatabase();
   prisma = createPrisma({ databaseUrl: database.url });
@@ -121,6 +123,23 @@ describe('revoking my other sessions', () => {
     expect(await Promise.all([ada, grace, ...others].map(isLive))).toEqual([true, true, false, false]);
     expect(await auth.sessions.revokeOthers(await viewerOf(ada))).toEqual([]);
   });
+});
+
+test.each<[string, (viewer: Viewer) => Promise<unknown>]>([
+  ['revokes none of the others', (viewer) => auth.sessions.revokeOthers(viewer)],
+  ['revokes no single one', (viewer) => auth.sessions.revoke(viewer, other.session.id)],
+  [
+    'changes no password',
+    (viewer) =>
+      auth.sessions.changePassword(viewer, { currentPassword: password, newPassword: `${password}!` }, client),
+  ],
+])('a session that has ended since its request came %s', async (_, act) => {
+  other = await signIn(ada);
+  const viewer = await viewerOf(ada);
+  await auth.sessions.signOut(viewer);
+  await expect(act(viewer)).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+  expect(await isLive(other)).toBe(true);
+  await expect(signIn(ada)).resolves.toBeDefined();
 });
 
 describe('my sessions', () => {

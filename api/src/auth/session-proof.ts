@@ -6,7 +6,7 @@ import type { Authenticator, Viewer } from './authenticate.ts';
  * nothing without a live session (see statement.ts). Its answer may not be told before.
  */
 export interface SessionProof {
-  /** A statement that demands a live session has written something. */
+  /** A statement that demands a live session has found it. */
   proved(): void;
   /** Asks Postgres, unless it is proved. @throws SESSION_REVOKED, with status 401 */
   prove(): Promise<void>;

@@ -4,6 +4,7 @@ import { ConflictError, NotFoundError, RowConflictError } from '../errors.ts';
 import { comment } from '../schema/comment.ts';
 import { member } from '../schema/member.ts';
 import { task } from '../schema/task.ts';
+import { workspace } from '../schema/workspace.ts';
 import { writeGlobalId } from './global-id.ts';
 import { createLook } from './look.ts';
 import { insert } from './statement.ts';
@@ -167,6 +168,14 @@ describe('for a session that has ended', () => {
       expect(await captured()).toEqual([]);
     },
   );
+
+  test('a transaction is refused, too, though an earlier write of its request had a live one', async () => {
+    const request = writer.call('createWorkspace', { name: 'New' });
+    request.session.proved();
+    await revoke();
+    await expect(createRow(workspace, request)).rejects.toMatchObject({ extensions: { code: 'SESSION_REVOKED' } });
+    expect(await writer.database.query("SELECT FROM workspaces WHERE name = 'New'")).toEqual([]);
+  });
 
   test('it is refused also when that ended after the look', async () => {
     meanwhile = revoke;

@@ -1,5 +1,5 @@
 import { Prisma } from '@sync-hub/prisma/generated/client';
-import { actAs } from '../auth/acting.ts';
+import { actInSession } from '../auth/acting.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { ConflictError, codedError, NotFoundError } from '../errors.ts';
 import { forbidden, judgeCreate, judgeDelete, judgeUpdate, notFound } from './judge-write.ts';
@@ -19,7 +19,6 @@ export async function createRow(model: Model, request: WriteRequest): Promise<Wr
   const read = readCreateValues(model, request.input);
   const atOnce = await createAtOnce(model, read, request);
   if (atOnce !== null) return atOnce;
-  await request.session.prove();
   const prepared = await prepareCreate(model, request, read);
   return inTransaction(model, request, async (write) => {
     const { tx, authority } = write;
@@ -33,8 +32,9 @@ export async function createRow(model: Model, request: WriteRequest): Promise<Wr
 }
 
 /** Runs the model's own preparation, but for nobody who may not create the row: it is costly. */
-async function prepareCreate(model: Model, { query, viewer }: WriteRequest, values: Values): Promise<Values> {
+async function prepareCreate(model: Model, { query, viewer, session }: WriteRequest, values: Values): Promise<Values> {
   if (model.rules.prepareCreate === undefined) return values;
+  await session.prove();
   const authority = await loadAuthority(query, viewer);
   if (!model.policy.create.allows(authority, { ...values, __typename: model.name }))
     throw forbidden(`create this ${model.name}`);
@@ -46,7 +46,6 @@ export async function updateRow(model: Model, id: string, request: WriteRequest)
   const values = readUpdateValues(model, request.input);
   const atOnce = await updateAtOnce(model, id, values, request);
   if (atOnce !== null) return atOnce;
-  await request.session.prove();
   return inTransaction(model, request, async (write) => {
     const row = await lockVisible(model, write, id, false);
     judgeUpdate(model, write.authority, row, values, request.input);
@@ -59,7 +58,6 @@ export async function updateRow(model: Model, id: string, request: WriteRequest)
 export async function deleteRow(model: Model, id: string, request: WriteRequest): Promise<Written> {
   const atOnce = await deleteAtOnce(model, id, request);
   if (atOnce !== null) return atOnce;
-  await request.session.prove();
   return inTransaction(model, request, async (write) => {
     const row = await lockVisible(model, write, id, true);
     judgeDelete(model, write.authority, row, request.input);
@@ -80,12 +78,13 @@ async function inTransaction(
   request: WriteRequest,
   work: (write: Write) => Promise<{ id: string; row: Row | null }>,
 ): Promise<Written> {
-  const { prisma, viewer } = request;
+  const { prisma, viewer, session } = request;
   try {
     const run = async (tx: WriteTransaction) => {
       const query = queryThrough(tx);
       const mutationId = mutationIdOf(request);
-      await actAs(tx, { ...viewer, mutationId });
+      await actInSession(tx, { ...viewer, mutationId });
+      session.proved();
       const claim = mutationId === null ? null : await claimMutation(tx, request, mutationId);
       const authority = await loadAuthority(query, viewer);
       if (claim?.result !== undefined) return await repeat(model, { tx, query, authority }, claim.result);
