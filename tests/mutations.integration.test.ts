@@ -115,15 +115,27 @@ describe('a new row', () => {
     expect(done).toMatchObject({ position: 'a0', description: '', priority: 0, createdById: cast.EDITOR.userId });
   });
 
+  const createMember = (email: string) =>
+    cast.OWNER.ask(operations.CreateMemberDocument, {
+      input: { workspaceId: world.Workspace, email, role: 'VIEWER' },
+    });
   test('that is a member is named by the e-mail, in any case, of somebody who has signed up', async () => {
-    const createMember = (email: string) =>
-      cast.OWNER.ask(operations.CreateMemberDocument, {
-        input: { workspaceId: world.Workspace, email, role: 'VIEWER' },
-      });
     const { data } = await createMember(`  ${cast.OUTSIDER.email.toUpperCase()} `);
     expect(payloadOf(data?.createMember).member).toMatchObject({ userId: cast.OUTSIDER.userId, role: 'VIEWER' });
     expect(outcomeOf(await createMember(cast.OUTSIDER.email))).toBe('CONFLICT');
     expect(outcomeOf(await createMember('nobody@example.com'))).toBe('NOT_FOUND');
+  });
+
+  test('that is a member is no way to try thousands of e-mails: after a hundred that nobody has, no more are looked up', async () => {
+    const outcomes = new Set<string | undefined>();
+    for (let nth = 0; nth < 101 && !outcomes.has('RATE_LIMITED'); nth++) {
+      const answer = await createMember(`nobody-${nth}@example.com`);
+      outcomes.add(answer.codes[0] ?? outcomeOf(answer));
+    }
+    expect(outcomes).toEqual(new Set(['NOT_FOUND', 'RATE_LIMITED']));
+    const { codes, messages } = await createMember(cast.OUTSIDER.email);
+    expect(codes).toEqual(['RATE_LIMITED']);
+    expect(messages).toEqual([expect.stringContaining('Try again in')]);
   });
 
   test('tells an outsider nothing of the members of a workspace', async () => {

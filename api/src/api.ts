@@ -146,6 +146,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
       publicRows: createPublicRows(query),
       feed,
       sessions: auth.sessions,
+      attempts: auth.attempts,
       isLive: auth.isLive,
       claimKey: createClaimKey(config.JWT_SECRET),
     },

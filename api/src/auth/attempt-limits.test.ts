@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BadCredentialsError, RateLimitedError } from '../errors.ts';
+import { BadCredentialsError, NotFoundError, RateLimitedError } from '../errors.ts';
 import { type AttemptLimits, createAttemptLimits } from './attempt-limits.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -8,6 +8,7 @@ const settings = {
   SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR: 5,
   SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR: 4,
   SIGN_UPS_PER_CLIENT_PER_HOUR: 2,
+  UNKNOWN_EMAILS_PER_USER_PER_HOUR: 2,
   REFRESH_FAILURES_PER_CLIENT_PER_HOUR: 2,
 };
 const ada = 'ada@example.com';
@@ -101,4 +102,16 @@ describe('one client', () => {
     attempts.failedRefresh('192.0.2.1');
     expect(() => attempts.failedRefresh('192.0.2.1')).toThrow(RateLimitedError);
   });
+});
+
+test('whoever tries e-mails for members is stopped after some that nobody has, also before one that somebody has', async () => {
+  const attempts = limits();
+  const known = (viewer: string) => attempts.memberByEmail(viewer, async () => 'somebody');
+  const unknown = (viewer: string) =>
+    attempts.memberByEmail(viewer, () => Promise.reject(new NotFoundError('There is no user with this e-mail.')));
+  for (const _ of [1, 2, 3]) await expect(known('eve')).resolves.toBe('somebody');
+  for (const _ of [1, 2]) await expect(unknown('eve')).rejects.toBeInstanceOf(NotFoundError);
+  await expect(unknown('eve')).rejects.toBeInstanceOf(RateLimitedError);
+  await expect(known('eve')).rejects.toBeInstanceOf(RateLimitedError);
+  await expect(known('ada')).resolves.toBe('somebody');
 });

@@ -1,4 +1,4 @@
-import { BadCredentialsError, RateLimitedError } from '../errors.ts';
+import { BadCredentialsError, NotFoundError, RateLimitedError } from '../errors.ts';
 import type { AuthSettings } from './auth-settings.ts';
 import { clientNetwork } from './client-network.ts';
 import type { Rate, RateLimit } from './rate-limit.ts';
@@ -13,6 +13,8 @@ export interface AttemptLimits {
    * @param email  null where what was typed is none.
    */
   password<T>(email: string | null, clientAddress: string, check: () => Promise<T>): Promise<T>;
+  /** Runs `find`, which throws NotFoundError for an e-mail that nobody has. Counted in the same way. */
+  memberByEmail<T>(viewerId: string, find: () => Promise<T>): Promise<T>;
   signUp(clientAddress: string): void;
   /** After a refresh has failed: those that succeed are never limited. */
   failedRefresh(clientAddress: string): void;
@@ -24,6 +26,7 @@ type AttemptSettings = Pick<
   | 'SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR'
   | 'SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR'
   | 'SIGN_UPS_PER_CLIENT_PER_HOUR'
+  | 'UNKNOWN_EMAILS_PER_USER_PER_HOUR'
   | 'REFRESH_FAILURES_PER_CLIENT_PER_HOUR'
 >;
 
@@ -34,7 +37,7 @@ export interface AttemptLimitDeps {
 
 export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): AttemptLimits {
   return {
-    async password(email, clientAddress, check) {
+    password(email, clientAddress, check) {
       const client = clientNetwork(clientAddress);
       const buckets: [string, Rate][] = [
         [`password from ${client}`, hourly(settings.SIGN_IN_FAILURES_PER_CLIENT_PER_HOUR)],
@@ -48,21 +51,14 @@ export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): 
         ]);
         buckets.push([`password of ${email}`, hourly(settings.SIGN_IN_FAILURES_PER_EMAIL_PER_HOUR)]);
       }
-      const taken: [string, Rate][] = [];
-      let wrong = false;
-      try {
-        for (const [bucket, rate] of buckets) {
-          takeOrThrow(bucket, rate);
-          taken.push([bucket, rate]);
-        }
-        return await check();
-      } catch (error) {
-        wrong = error instanceof BadCredentialsError;
-        throw error;
-      } finally {
-        if (!wrong) for (const [bucket, rate] of taken) rateLimit.giveBack(bucket, rate);
-      }
+      return counted(buckets, check, (error) => error instanceof BadCredentialsError);
     },
+    memberByEmail: (viewerId, find) =>
+      counted(
+        [[`unknown e-mails of ${viewerId}`, hourly(settings.UNKNOWN_EMAILS_PER_USER_PER_HOUR)]],
+        find,
+        (error) => error instanceof NotFoundError,
+      ),
     signUp(clientAddress) {
       takeOrThrow(`sign-up from ${clientNetwork(clientAddress)}`, hourly(settings.SIGN_UPS_PER_CLIENT_PER_HOUR));
     },
@@ -73,6 +69,28 @@ export function createAttemptLimits({ rateLimit, settings }: AttemptLimitDeps): 
       );
     },
   };
+
+  /** Whoever is refused by one bucket has used up nothing of the others. */
+  async function counted<T>(
+    buckets: readonly (readonly [string, Rate])[],
+    run: () => Promise<T>,
+    isMiss: (error: unknown) => boolean,
+  ): Promise<T> {
+    const taken: (readonly [string, Rate])[] = [];
+    let missed = false;
+    try {
+      for (const one of buckets) {
+        takeOrThrow(...one);
+        taken.push(one);
+      }
+      return await run();
+    } catch (error) {
+      missed = isMiss(error);
+      throw error;
+    } finally {
+      if (!missed) for (const one of taken) rateLimit.giveBack(...one);
+    }
+  }
 
   function takeOrThrow(bucket: string, rate: Rate): void {
     const retryAfterSeconds = rateLimit.take(bucket, rate);

@@ -51,6 +51,11 @@ export const authSettings = {
     default: 100,
     doc: 'Sign-ups from one client, also those refused for a taken e-mail: they would tell who has an account.',
   }),
+  UNKNOWN_EMAILS_PER_USER_PER_HOUR: integer({
+    ...perHour,
+    default: 100,
+    doc: 'E-mails that one user asked to make a member and that nobody has: they would tell who has an account.',
+  }),
   REFRESH_FAILURES_PER_CLIENT_PER_HOUR: integer({
     ...perHour,
     default: 100,

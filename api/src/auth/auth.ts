@@ -1,7 +1,7 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import type { Query } from '@sync-hub/prisma/query';
 import { createAccessTokens } from './access-token.ts';
-import { createAttemptLimits } from './attempt-limits.ts';
+import { type AttemptLimits, createAttemptLimits } from './attempt-limits.ts';
 import type { AuthSettings } from './auth-settings.ts';
 import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -17,6 +17,7 @@ export interface AuthDeps {
 
 export interface Auth extends Authenticator {
   readonly sessions: Sessions;
+  readonly attempts: AttemptLimits;
 }
 
 /** Wires the session service of one API process. It holds nothing that needs closing. */
@@ -28,6 +29,7 @@ export function createAuth({ prisma, query, settings }: AuthDeps): Auth {
   const attempts = createAttemptLimits({ rateLimit, settings });
   return {
     ...createAuthenticator({ query, accessTokens }),
+    attempts,
     sessions: createSessions({ prisma, accessTokens, refreshTokens, attempts, settings }),
   };
 }

@@ -1,5 +1,6 @@
 import type { PrismaClient } from '@sync-hub/prisma/generated/client';
 import type { Query } from '@sync-hub/prisma/query';
+import type { AttemptLimits } from '../auth/attempt-limits.ts';
 import type { Authenticator, Viewer } from '../auth/authenticate.ts';
 import type { SessionProof } from '../auth/session-proof.ts';
 import type { Sessions } from '../auth/sessions.ts';
@@ -35,6 +36,7 @@ export interface Services {
   readonly publicRows: PublicRows;
   readonly feed: Feed;
   readonly sessions: Sessions;
+  readonly attempts: AttemptLimits;
   readonly isLive: Authenticator['isLive'];
   /** Of the hashes by which a retried mutation is known. */
   readonly claimKey: Uint8Array;

@@ -1,4 +1,5 @@
 import type { Query } from '@sync-hub/prisma/query';
+import type { AttemptLimits } from '../auth/attempt-limits.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { Rule } from '../authority/rules.ts';
 import { dateTime, type Field, integer, uuid } from './field.ts';
@@ -23,6 +24,7 @@ export type Values = { [field: string]: Value };
 export interface Lookup {
   readonly query: Query;
   readonly authority: Authority;
+  readonly attempts: Pick<AttemptLimits, 'memberByEmail'>;
 }
 
 /** The same while the transaction of the write is open. */

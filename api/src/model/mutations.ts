@@ -26,7 +26,7 @@ export function addMutations(model: Model, row: RowRef): void {
   const { name } = model;
   const conflict = addRowConflictError(model, row);
   const request = (context: Context, info: GraphQLResolveInfo, input: Input): WriteRequest => {
-    const { prisma, query, look, claimKey, isLive } = context.services;
+    const { prisma, query, look, claimKey, isLive, attempts } = context.services;
     const viewer = signedInViewer(context);
     return {
       prisma,
@@ -35,6 +35,7 @@ export function addMutations(model: Model, row: RowRef): void {
       claimKey,
       viewer,
       session: context.session ?? createSessionProof(isLive, viewer),
+      attempts,
       fieldName: info.fieldName,
       input,
       profiles: profilesOf(model, info),

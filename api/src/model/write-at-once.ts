@@ -50,7 +50,8 @@ export async function createAtOnce(model: Model, given: Values, request: WriteRe
   if (!isPlain(model) || afterCreate !== undefined) return null;
   const { isClaimed, authority } = await look(model, request, null);
   if (isClaimed) return null;
-  const filled = (await beforeCreate?.({ query: request.query, authority, isHeld: false }, given)) ?? given;
+  const { query, attempts } = request;
+  const filled = (await beforeCreate?.({ query, authority, attempts, isHeld: false }, given)) ?? given;
   const { proposed, values } = judgeCreate(model, authority, filled);
   if (checkCreate?.(proposed)) return null;
   return insert(model, values, request);

@@ -3,6 +3,7 @@ import type { Query } from '@sync-hub/prisma/query';
 import type { Viewer } from '../auth/authenticate.ts';
 import type { SessionProof } from '../auth/session-proof.ts';
 import type { Look } from './look.ts';
+import type { Lookup } from './model.ts';
 import type { Row } from './row.ts';
 import type { Profile } from './selection.ts';
 import type { Input } from './values.ts';
@@ -15,6 +16,7 @@ export interface WriteRequest {
   readonly claimKey: Uint8Array;
   readonly viewer: Viewer;
   readonly session: SessionProof;
+  readonly attempts: Lookup['attempts'];
   /** Name of the mutation's field: a mutationId is bound to it. */
   readonly fieldName: string;
   readonly input: Input;

@@ -78,7 +78,7 @@ async function inTransaction(
   request: WriteRequest,
   work: (write: Write) => Promise<{ id: string; row: Row | null }>,
 ): Promise<Written> {
-  const { prisma, viewer, session } = request;
+  const { prisma, viewer, session, attempts } = request;
   try {
     const run = async (tx: WriteTransaction) => {
       const query = queryThrough(tx);
@@ -87,8 +87,8 @@ async function inTransaction(
       session.proved();
       const claim = mutationId === null ? null : await claimMutation(tx, request, mutationId);
       const authority = await loadAuthority(query, viewer);
-      if (claim?.result !== undefined) return await repeat(model, { tx, query, authority }, claim.result);
-      const { id, row } = await work({ tx, query, authority });
+      if (claim?.result !== undefined) return await repeat(model, { tx, query, authority, attempts }, claim.result);
+      const { id, row } = await work({ tx, query, authority, attempts });
       const written = { id, transactionId: await transactionIdOf(tx) };
       if (mutationId !== null) await recordResult(tx, viewer, mutationId, written);
       // What was just written may have changed the writer's own authority: he is an OWNER of the workspace he made.

@@ -1,3 +1,4 @@
+import type { Query } from '@sync-hub/prisma/query';
 import { parseEmail } from '../auth/email.ts';
 import { anyOf, memberOf, own } from '../authority/rules.ts';
 import { NotFoundError, ValidationError } from '../errors.ts';
@@ -33,15 +34,14 @@ export const member = defineModel({
     delete: anyOf(memberOf('workspaceId', 'OWNER'), own('userId')),
   },
   rules: {
-    async beforeCreate({ query, authority }, values) {
+    async beforeCreate({ query, authority, attempts }, values) {
       // Only who may add a member is told whether a user exists.
-      const isOwner = authority.memberships.get(textOf(values, 'workspaceId'))?.role === 'OWNER';
-      const email = parseEmail(textOf(values, 'email'));
-      const [user] =
-        isOwner && email !== null ? await query<{ id: string }>('SELECT id FROM users WHERE email = $1', email) : [];
-      if (isOwner && user === undefined)
-        throw new NotFoundError('There is no user with this e-mail. Ask them to sign up first.');
-      return { ...values, userId: user?.id ?? null };
+      if (authority.memberships.get(textOf(values, 'workspaceId'))?.role !== 'OWNER')
+        return { ...values, userId: null };
+      const userId = await attempts.memberByEmail(authority.viewerId, () =>
+        userOfEmail(query, textOf(values, 'email')),
+      );
+      return { ...values, userId };
     },
     beforeUpdate: {
       of: ['role'],
@@ -53,6 +53,14 @@ export const member = defineModel({
     beforeDelete: requireAnotherOwner,
   },
 });
+
+/** @throws NotFoundError */
+async function userOfEmail(query: Query, text: string): Promise<string> {
+  const email = parseEmail(text);
+  const [user] = email === null ? [] : await query<{ id: string }>('SELECT id FROM users WHERE email = $1', email);
+  if (user === undefined) throw new NotFoundError('There is no user with this e-mail. Ask them to sign up first.');
+  return user.id;
+}
 
 /** The last OWNER neither leaves nor steps down, or nobody could ever let anybody in again. */
 async function requireAnotherOwner({ tx }: Write, row: Row): Promise<void> {

@@ -63,6 +63,7 @@ export async function createWriter(beforeStatement: (text: string) => unknown = 
       claimKey: new Uint8Array(32),
       viewer: who,
       session: createSessionProof(isLive, who),
+      attempts: { memberByEmail: (_, find) => find() },
       fieldName,
       input,
       profiles: [],
