@@ -1,8 +1,15 @@
 import type { Transaction } from './replay.ts';
 import type { ModelName, Row } from './rows.ts';
 
-/** What a viewer might see after some transaction of the log, by the table of who may see what. */
-export interface Authority {
+/** By the table of who may see what. */
+export interface Membership {
+  readonly workspaces: Pick<ReadonlySet<string>, 'has'>;
+  readonly people: Pick<ReadonlySet<string>, 'has'>;
+  readonly isAdmin: boolean;
+}
+
+/** What a viewer might see after some transaction of the log. */
+export interface Authority extends Membership {
   readonly workspaces: ReadonlySet<string>;
   /** Those who share a workspace, and the viewer. */
   readonly people: ReadonlySet<string>;
@@ -61,7 +68,7 @@ export function readAuthority(viewer: string, transactions: readonly Transaction
 }
 
 /** Whether somebody with that authority may see the row. */
-export function maySee(authority: Authority, model: ModelName, row: Row): boolean {
+export function maySee(authority: Membership, model: ModelName, row: Row): boolean {
   if (model === 'User') return authority.isAdmin || authority.people.has(String(row['id']));
   const workspace = model === 'Workspace' ? row['id'] : row['workspace_id'];
   return authority.workspaces.has(String(workspace));

@@ -6,6 +6,7 @@ import { judgeRow, readEvents, type See, type Told, type ViewEvent } from './row
 import { type RowHistories, readRowHistories, stateOf } from './row-histories.ts';
 import type { ModelName, RowState } from './rows.ts';
 import { readStory, type Segment } from './segments.ts';
+import { type AuthorityAt, startingAuthorities } from './starting-authorities.ts';
 import type { View } from './views.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -89,17 +90,11 @@ function judgeWatch(court: Court, firstEra: number): { era: number; violations: 
   return least ?? { era: firstEra, violations: [{ view, what: 'has no authority to be judged by' }] };
 }
 
-/**
- * Changes go on under the authority of the log. They begin with the one that Postgres had at their start, which lies
- * ahead by as much as the log lags: by any change that had been written before they opened. Each is tried.
- */
+/** Changes go on under the authority of the log; which one they begin with is not told, so each is tried. */
 function judgeChanges(court: Court): Violation[] {
-  const { authority, view, segment, transactions } = court;
-  const from = knownAt(transactions, segment.askedAt);
-  const floors = authority.peers.filter((index) => index > from && isWrittenBy(transactions[index], segment.startedAt));
   let least: Violation[] | undefined;
-  for (const floor of [-1, ...floors]) {
-    const see = sightOf(view, (index) => authority.after(Math.max(index, floor)));
+  for (const authorityAt of startingAuthorities(court)) {
+    const see = sightOf(court.view, authorityAt);
     const violations = [...judgePlaces(court, undefined), ...judgeRows(court, see, Number.POSITIVE_INFINITY)];
     if (least === undefined || violations.length < least.length) least = violations;
     if (violations.length === 0) break;
@@ -172,16 +167,12 @@ function judgeRows({ view, segment, transactions, histories, indexOf }: Court, s
 
 type Sight = (model: ModelName) => See;
 
-function sightOf(view: View, authorityAt: (index: number) => ReturnType<AuthorityHistory['after']>): Sight {
+function sightOf(view: View, authorityAt: AuthorityAt): Sight {
   return (model) =>
     (row, index): RowState | null => {
       if (row === null || !maySee(authorityAt(index), model, row)) return null;
       return view.filter === undefined || view.filter.matches(row) ? stateOf(model, row) : null;
     };
-}
-
-function isWrittenBy(transaction: Transaction | undefined, at: number): boolean {
-  return transaction !== undefined && transaction.at <= at;
 }
 
 /** The last transaction whose record had arrived by then: it had surely committed. */

@@ -113,6 +113,8 @@ export function readStory(view: View, history: readonly Happening[]): Story {
   }
   const last = history.findLast(({ what }) => what === 'frame' || what === 'ends');
   if (current !== undefined && !isFresh && last?.what === 'frame') current.isLast = true;
+  // Nor is whoever lost the right to it in the middle of a transaction.
+  else if (!groupIsOver) current?.groups.pop();
   return { segments, ends, problems };
 }
 
