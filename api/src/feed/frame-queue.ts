@@ -28,8 +28,8 @@ export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
    */
   execute(shared: SharedFrame, onText: () => void): boolean;
   /**
-   * It is told nothing with a group any more. What waits and was not executed yet is executed for it alone: what else is read for
-   * that is what its viewer may read by then.
+   * It is told nothing with a group any more. What was not executed yet, or is about to be, is executed for it alone: what else is
+   * read for that is what its viewer may read by then.
    */
   leaveGroup(): void;
   /**

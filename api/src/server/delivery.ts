@@ -102,9 +102,11 @@ export class Delivery implements FrameQueue, EndOfQueue {
   }
 
   leaveGroup() {
-    for (const [index, { shared, standing, ...entry }] of this.waiting?.entries() ?? [])
-      if (this.waiting !== null && shared !== null && shared.text === null)
-        this.waiting[index] = { ...entry, own: shared.frameOf(standing), shared: null, standing };
+    const { current } = this;
+    this.waiting = this.waiting?.map(asOwn) ?? null;
+    if (current === null) return;
+    const own = asOwn(current);
+    if (own !== current) this.begin(own);
   }
 
   room(): Promise<boolean> {
@@ -222,6 +224,12 @@ export class Delivery implements FrameQueue, EndOfQueue {
     this.reader = null;
     this.owner.end();
   }
+}
+
+/** The same for this subscription alone, unless it has been executed for all. */
+function asOwn(entry: Entry): Entry {
+  const { shared, standing } = entry;
+  return shared === null || shared.text !== null ? entry : { ...entry, own: shared.frameOf(standing), shared: null };
 }
 
 /** @param text  in whose gaps the subscription's part of the cursor comes. */

@@ -18,6 +18,15 @@ const frameType = new GraphQLObjectType<Frame, Context>({
       type: GraphQLString,
       resolve: async (_, __, { authority }) => [...(await authority()).memberships.keys()].join(),
     },
+    loaded: {
+      type: GraphQLString,
+      resolve: async (_, __, context) => {
+        const { memberships } = await context.authority();
+        await whileLoading?.();
+        whileLoading = null;
+        return memberships.has('home') ? 'what is in it' : 'nothing';
+      },
+    },
     isFrame: { type: GraphQLString, resolve: (_, __, { isFrame }) => `${isFrame}` },
     broken: {
       type: GraphQLString,
@@ -27,6 +36,8 @@ const frameType = new GraphQLObjectType<Frame, Context>({
     },
   },
 });
+/** What happens between reading what the viewer may read and reading it, once. */
+let whileLoading: (() => void) | null = null;
 const schema = new GraphQLSchema({
   query: frameType,
   subscription: new GraphQLObjectType({
@@ -51,7 +62,11 @@ function answersTo(text: string, { variables = {}, operationName = null as strin
   const logged: object[] = [];
   const codeError = createErrorCoder({ log: { error: (fields) => logged.push(fields) }, suggestions: false });
   const memberships: object[] = [];
-  const query = async () => [{ viewerRole: 'MEMBER', viewerMembers: [...memberships] }];
+  let isAway = false;
+  const query = async () => {
+    if (isAway) throw new Error('timeout exceeded');
+    return [{ viewerRole: 'MEMBER', viewerMembers: [...memberships] }];
+  };
   const before = async () => authorityOf('whoever asks');
   const contextValue = { viewer: { userId: 'whoever asks' }, authority: before, services: { query } };
   const operation = {
@@ -65,6 +80,10 @@ function answersTo(text: string, { variables = {}, operationName = null as strin
     logged,
     answers: new FrameAnswers(operation, codeError),
     join: (workspaceId: string) => void memberships.push({ id: 'm', version: 1, workspaceId, role: 'EDITOR' }),
+    leaveAll: () => void memberships.splice(0),
+    goAway: () => {
+      isAway = true;
+    },
   };
 }
 /** As a client reads it. */
@@ -110,6 +129,23 @@ describe('the answer to a frame', () => {
       const { data } = payloadOf(await answers.write(frame));
       expect(data).toEqual({ frames: { memberOf: expect.stringContaining(workspaceId) } });
     }
+  });
+
+  test('of one’s own is executed again when its viewer lost what it was loaded by: it may have been written after', async () => {
+    const { answers, join, leaveAll } = answersTo('subscription { frames { loaded } }');
+    join('home');
+    expect(payloadOf(await answers.write(frame)).data).toEqual({ frames: { loaded: 'what is in it' } });
+    whileLoading = leaveAll;
+    expect(payloadOf(await answers.write(frame)).data).toEqual({ frames: { loaded: 'nothing' } });
+  });
+
+  test('of one’s own is an error when it cannot be known whether its viewer lost that', async () => {
+    const { answers, join, goAway } = answersTo('subscription { frames { loaded } }');
+    join('home');
+    whileLoading = goAway;
+    const { data, errors } = payloadOf(await answers.write(frame));
+    expect(data).toEqual({ frames: { loaded: null } });
+    expect(errors).toMatchObject([{ extensions: { code: 'UNAVAILABLE' } }]);
   });
 
   test('is what its own variables and operation say', async () => {

@@ -1,6 +1,7 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
 import { loadAuthority } from '../authority/load.ts';
+import { lossesOf } from '../authority/losses.ts';
 import type { Frame } from '../feed/frame.ts';
 import type { FrameEvent } from '../feed/frame-queue.ts';
 import { type FrameText, type SharedWriting, standingMark } from '../feed/shared-frame.ts';
@@ -33,8 +34,11 @@ export class FrameAnswers implements SharedWriting {
   }
 
   write(frame: Frame): string | Promise<string> {
-    const contextValue = contextNow(this.operation.contextValue);
-    return whenThere(answer({ ...this.operation, contextValue }, { frame }, this.codeError), messageEnd);
+    const { contextValue, hasLost } = contextNow(this.operation.contextValue);
+    const result = answer({ ...this.operation, contextValue }, { frame }, this.codeError);
+    if (!(result instanceof Promise)) return messageEnd(result);
+    // What was loaded may have been written after the viewer had lost the right to it.
+    return result.then(async (written) => ((await hasLost()) ? this.write(frame) : messageEnd(written)));
   }
 
   /** For all of a group: as one of them, with what each of them may read. */
@@ -59,13 +63,27 @@ function contextFor(asker: FrameContext, authority: () => Promise<Authority>): C
   return { ...asker, authority, rows: createRowLoader(asker.services, authority), isFrame: true };
 }
 
-/** What another frame was answered with may be from before a snapshot that this one shows: read once for each. */
-function contextNow(asker: FrameContext): Context {
+/**
+ * What another frame was answered with may be from before a snapshot that this one shows: read once for each.
+ *
+ * @returns `hasLost` too, to be asked when all is loaded: whether the viewer has less by now than it was loaded by, as far as is
+ *   known. False when nothing was loaded.
+ */
+function contextNow(asker: FrameContext) {
+  const load = () => loadAuthority(asker.services.query, signedInViewer(asker));
   let known: Promise<Authority> | null = null;
-  return contextFor(asker, () => {
-    known ??= loadAuthority(asker.services.query, signedInViewer(asker));
-    return known;
-  });
+  return {
+    contextValue: contextFor(asker, () => {
+      known ??= load();
+      return known;
+    }),
+    async hasLost(): Promise<boolean> {
+      const before = await known?.catch(() => null);
+      if (before == null) return false;
+      const now = await load().catch(() => null);
+      return now === null || lossesOf(before, now) !== null;
+    },
+  };
 }
 
 function answer(

@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Hub, startHub } from '@sync-hub/dev/hub';
+import { waitFor } from '@sync-hub/dev/wait-for';
+import pg from 'pg';
+import { addPerson, createWorld, type World } from './cast.ts';
+import { type Person, uuidOf } from './person.ts';
+import { openSignedIn, type RawSocket } from './raw-socket.ts';
+
+// A frame waits for what it loads besides its rows. Whoever loses the right to that meanwhile is not told what was written after.
+
+let hub: Hub;
+let url: string;
+let member: Person;
+let world: World;
+let socket: RawSocket;
+/** Holds up whoever reads comments. */
+let holder: pg.Client;
+
+beforeAll(async () => {
+  hub = await startHub();
+  url = hub.urls[0] ?? '';
+  const owner = await addPerson(hub.database, url, { name: 'Ada' });
+  member = await addPerson(hub.database, url, { name: 'Cay' });
+  world = await createWorld(hub.database, [[owner, 'OWNER']], owner);
+}, 60_000);
+beforeEach(async () => {
+  const membership = [uuidOf(member.userId), uuidOf(world.Workspace)];
+  await hub.database.query("INSERT INTO members (user_id, workspace_id, role) VALUES ($1, $2, 'VIEWER')", membership);
+  await hub.database.query("UPDATE comments SET body = 'Written before'");
+  socket = await openSignedIn(url, member.accessToken);
+  holder = new pg.Client({ connectionString: hub.database.url });
+  await holder.connect();
+});
+afterEach(async () => {
+  socket?.close();
+  await holder?.end();
+});
+afterAll(() => hub?.close(), 30_000);
+
+const row = 'row { title comments(first: 5) { nodes { body } } }';
+const inIt = 'where: { workspaceId: { eq: $in } }';
+function subscribe(query: string) {
+  socket.send({ type: 'subscribe', id: '1', payload: { query, variables: { in: world.Workspace } } });
+}
+const isFollowed = async () => / 1$/m.test(/^sync_hub_api_subscriptions .*/m.exec(await metrics())?.[0] ?? '');
+const metrics = async () => (await fetch(`${url}/metrics`)).text();
+const untilTold = (what: string) => socket.receive(what, (message) => JSON.stringify(message).includes(what));
+
+async function holdComments() {
+  await holder.query('BEGIN; LOCK TABLE comments IN ACCESS EXCLUSIVE MODE');
+}
+async function untilAFrameWaits() {
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  await waitFor(async () => (await hub.database.query(waiting)).length > 0, { what: 'a frame to wait for comments' });
+}
+async function loseMembership() {
+  await hub.database.query('DELETE FROM members WHERE user_id = $1', [uuidOf(member.userId)]);
+}
+async function writeAndLetGo() {
+  await holder.query("UPDATE comments SET body = 'Written after'; COMMIT");
+}
+
+test('by a frame that is executed for a group', async () => {
+  subscribe(`subscription ($in: ID!) { taskChanges(${inIt}) { changes { ${row} } } }`);
+  await waitFor(isFollowed, { what: 'the subscription to be live' });
+  await holdComments();
+  await hub.database.query("UPDATE tasks SET title = 'Told' WHERE id = $1", [uuidOf(world.Task)]);
+  await untilAFrameWaits();
+  await loseMembership();
+  await waitFor(async () => !(await isFollowed()), { what: 'the loss to be met' });
+  await writeAndLetGo();
+  await untilTold('FORBIDDEN');
+  expect(JSON.stringify(socket.messages)).toContain('{"title":"Told","comments":{"nodes":[]}}');
+  expect(JSON.stringify(socket.messages)).not.toContain('Written after');
+});
+
+test('by a page of rows that is executed for one', async () => {
+  await holdComments();
+  subscribe(`subscription ($in: ID!) { watchTasks(${inIt}) { reset changes { ${row} } } }`);
+  await untilAFrameWaits();
+  await loseMembership();
+  await writeAndLetGo();
+  await untilTold('{"reset":true,"changes":[]}');
+  expect(JSON.stringify(socket.messages)).not.toContain('Written after');
+});
