@@ -12,7 +12,7 @@ let stop: () => Promise<void> | void = () => {};
 afterEach(() => stop());
 
 /** Asks the database again and again who is what, as the API does once a second. Gives how often it has. */
-function startRechecking({ database, feed }: Started): () => number {
+function startRechecking({ database, feed }: Started, graceMs = 10): () => number {
   let asked = 0;
   const running = startRecheck({
     async query() {
@@ -23,7 +23,7 @@ function startRechecking({ database, feed }: Started): () => number {
     sockets: { sessionIds: () => [], closeAll: () => {} },
     feed,
     log: { error: () => {} },
-    settings: { everyMs: 20, graceMs: 10, blindMs: 60_000 },
+    settings: { everyMs: 20, graceMs, blindMs: 60_000 },
   });
   stop = running.close;
   return () => asked;
@@ -113,6 +113,46 @@ test('whoever is behind hears of a loss that the log has told already', async ()
   // What was in the queue by then may come: at most what one client may leave unread.
   expect(told.length).toBeLessThanOrEqual(12);
   expect(told.at(-1)).toMatchObject({ error: { extensions: { code: 'CURSOR_EXPIRED' } } });
+});
+
+test('what was lost and regained while the log was waited for is no loss', async () => {
+  const started = await startFeed();
+  const { log, database, follow } = started;
+  const { members } = database.state;
+  const before = await follow('bob', task, { workspaceId: 'home' });
+  await raw(before, 1);
+  await log.heartbeat(5);
+  const asked = startRechecking(started, 300);
+  database.state.members = members.filter(({ user_id }) => user_id !== 'bob');
+  const times = asked();
+  await waitFor(() => asked() > times, { what: 'the loss to be seen' });
+  const again = { ...memberRow('bob', 'home'), id: 'another row' };
+  database.state.members = [...members.filter(({ user_id }) => user_id !== 'bob'), again];
+  database.state.snapshot = '103:103:';
+  await log.commit(101, [left('bob', 'home')]);
+  await log.commit(102, [{ table: 'members', key: again.id, before: null, after: { ...again } }]);
+  expect(await soon(read(before, 1))).toEqual([{ error: 'FORBIDDEN' }]);
+  const since = await follow('bob', task, { workspaceId: 'home', question: 'asked since' });
+  await raw(since, 1);
+  await waitFor(() => asked() > times + 3, { what: 'Postgres to be asked again' });
+  await log.commit(103, [created('t1', 'home')]);
+  expect(await soon(read(since, 1))).toMatchObject([{ changes: ['CREATED t1'] }]);
+});
+
+test('who has yet to begin has lost nothing', async () => {
+  const started = await startBehind();
+  const { log, database, feed, follow, others } = started;
+  database.state.members = others;
+  const answer = database.holdAnswers();
+  const following = follow('bob', task);
+  feed.distrust('bob', nowOf(started, 'bob'));
+  answer();
+  const frames = await following;
+  await raw(frames, 1);
+  database.state.members = [...others, memberRow('bob', 'elsewhere')];
+  await log.commit(101, [joined('bob', 'elsewhere')]);
+  await log.commit(102, [created('t1', 'elsewhere')]);
+  expect(await soon(read(frames, 1))).toMatchObject([{ changes: ['CREATED t1'] }]);
 });
 
 test('what the log has told meanwhile is not told again', async () => {

@@ -69,7 +69,8 @@ export class Standpoint {
   /** What it goes by and the viewer has no more; null when that is nothing new, or when it has yet to begin. */
   private newLosses(now: Authority): string | null {
     const { viewerId, workspaceId } = this.request;
-    const known = this.knownDirectory();
+    // What it will go by, it will have asked Postgres for.
+    const known = this.since === null ? null : this.knownDirectory();
     const losses = known && lossesOf(known.authorityOf(viewerId), now, workspaceId);
     return losses === this.distrusted ? null : losses;
   }

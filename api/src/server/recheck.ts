@@ -43,7 +43,9 @@ export function startRecheck({ query, sockets, feed, log, settings }: Dependenci
     const suspects = viewers.filter((viewerId) => feed.hasLost(viewerId, directory.authorityOf(viewerId)));
     if (suspects.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, settings.graceMs));
-    for (const viewerId of suspects) feed.distrust(viewerId, directory.authorityOf(viewerId));
+    // Asked again: beside what the log has told by then, the first answer may be the older one.
+    const later = createDirectory(await readAuthority(suspects, []));
+    for (const viewerId of suspects) feed.distrust(viewerId, later.authorityOf(viewerId));
   }
 
   async function readAuthority(viewers: readonly string[], sessionIds: readonly string[]): Promise<AuthoritySnapshot> {
