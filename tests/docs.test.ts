@@ -3,6 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { errorMeanings } from '@sync-hub/api/errors';
+import { operationLimits } from '@sync-hub/api/model/builder';
+import { filterLimits } from '@sync-hub/api/model/filter';
+import { mutationIdKeptHours } from '@sync-hub/api/model/mutation-claim';
+import { maxNodes } from '@sync-hub/api/model/node-ids';
+import { pageLimits } from '@sync-hub/api/model/page';
+import { maxDocumentTokens } from '@sync-hub/api/server/coded-errors';
 import { anchorsOf, linksOf } from './markdown.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -41,6 +48,38 @@ test('every metric that a process gives is explained to who runs it', () => {
   expect([relay.length, api.length]).not.toContain(0);
   expect([...relay, ...api].filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
 });
+
+test('every error code is explained to who writes a client, in the words of the schema', () => {
+  const rows = rowsOf(read('docs/api.md'));
+  const explained = Object.entries(errorMeanings).map(([code, { when, remedy }]) => `${code} | ${when} | ${remedy}`);
+  expect(explained.filter((row) => !rows.includes(row))).toEqual([]);
+});
+
+test('every limit without a setting is told to who writes a client, with its value', () => {
+  const values = Object.fromEntries(rowsOf(read('docs/api.md')).map((row) => row.split(' | ')));
+  const number = (value: number) => value.toLocaleString('en');
+  const { maxComparisons, maxValues, maxFilters, maxDepth } = filterLimits;
+  expect(values).toMatchObject({
+    'complexity of an operation': number(operationLimits.complexity),
+    'depth of an operation': `${operationLimits.depth} levels`,
+    'breadth of an operation': `${operationLimits.breadth} fields`,
+    'tokens of a document': number(maxDocumentTokens),
+    'comparisons in a filter': number(maxComparisons),
+    'values of all in in a filter': number(maxValues),
+    'objects in a filter, itself included': number(maxFilters),
+    'and, or, not in each other': number(maxDepth),
+    'page: first or last': `${pageLimits.defaultSize} unless said, at most ${pageLimits.maxSize} rows`,
+    orderBy: `${pageLimits.maxOrders} fields`,
+    'nodes(ids)': `${maxNodes} ids`,
+    mutationId: `kept ${mutationIdKeptHours} hours`,
+  });
+});
+
+/** The rows of all tables, their cells without code's marks, parted by ` | `. */
+function rowsOf(markdown: string): readonly string[] {
+  const rows = markdown.replaceAll('`', '').matchAll(/^\| (.*) \|$/gm);
+  return [...rows].map(([, row = '']) => row.replaceAll(/ +\| +/g, ' | ').trim());
+}
 
 function leadsSomewhere(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#', 2);

@@ -1,26 +1,81 @@
 import { GraphQLError } from 'graphql';
 
-/** Every code a client may meet: in result unions, in `extensions.code` and as the reason of a WebSocket close. */
-export const errorCodes = [
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'NOT_FOUND',
-  'BAD_USER_INPUT',
-  'CONFLICT',
-  'BAD_CREDENTIALS',
-  'RATE_LIMITED',
-  'QUERY_TOO_COMPLEX',
-  'PAYLOAD_TOO_LARGE',
-  'CURSOR_INVALID',
-  'CURSOR_EXPIRED',
-  'SLOW_CONSUMER',
-  'TOO_MANY_SUBSCRIPTIONS',
-  'SESSION_REVOKED',
-  'TOKEN_EXPIRED',
-  'UNAVAILABLE',
-  'INTERNAL',
-] as const;
-export type ErrorCode = (typeof errorCodes)[number];
+/**
+ * Every code a client may meet: in result unions, in `extensions.code` and as the reason of a WebSocket close. `when` it comes
+ * and its `remedy`, what a client does, are its description in the schema and its row in docs/api.md.
+ */
+export const errorMeanings = {
+  UNAUTHENTICATED: {
+    when: 'There is no access token, or this hub did not issue it.',
+    remedy: 'Sign in, then send the access token that you are given.',
+  },
+  FORBIDDEN: {
+    when: 'The viewer sees the row and may not do this with it. A …Changes subscription: its one workspace was lost.',
+    remedy: 'Do not retry: somebody has to give the viewer the right.',
+  },
+  NOT_FOUND: {
+    when: 'The row is absent or not visible: the two cannot be told apart.',
+    remedy: 'Do not retry: let go of the row.',
+  },
+  BAD_USER_INPUT: {
+    when: 'The document, a variable, a value, an id, a page or a filter is wrong, or a mutationId was used with another input.',
+    remedy: 'Mend the request: the message, or the fields of a ValidationError, say what is wrong.',
+  },
+  CONFLICT: {
+    when: 'An id, an e-mail, a membership or another unique value is taken, or expectedVersion is not the current one.',
+    remedy: 'Choose another value, or write again from the current row that the error holds.',
+  },
+  BAD_CREDENTIALS: {
+    when: 'The e-mail, the password or the refresh token is wrong, or the refresh token is not good any more.',
+    remedy: 'Ask for the password again; after a refresh, sign in again.',
+  },
+  RATE_LIMITED: {
+    when: 'This client had too many wrong passwords, sign-ups or failed refreshes, or an e-mail too many wrong passwords.',
+    remedy: 'Retry after retryAfterSeconds.',
+  },
+  QUERY_TOO_COMPLEX: {
+    when: 'The operation is over the limit of complexity, depth or breadth, or a watch has more rows than memory may hold.',
+    remedy: 'Mend the request: fewer fields, a smaller page, a narrower where.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    when: 'The body of an HTTP request is over the limit.',
+    remedy: 'Mend the request: send less at once.',
+  },
+  CURSOR_INVALID: {
+    when: 'The hub did not make this cursor, or made it for another user.',
+    remedy: 'Subscribe again without after.',
+  },
+  CURSOR_EXPIRED: {
+    when: 'Changes cannot be continued exactly from here. A watch is sent all its rows again, with reset, in place of it.',
+    remedy: 'Subscribe again without after, and read the rows anew once the first frame has come.',
+  },
+  SLOW_CONSUMER: {
+    when: 'The client reads more slowly than its frames come.',
+    remedy: 'Subscribe again, with after: extensions.cursor where there is one.',
+  },
+  TOO_MANY_SUBSCRIPTIONS: {
+    when: 'The socket has as many subscriptions as it may have.',
+    remedy: 'End some, or open another socket.',
+  },
+  SESSION_REVOKED: {
+    when: 'The session was revoked, has expired, or went with its user.',
+    remedy: 'Sign in again.',
+  },
+  TOKEN_EXPIRED: {
+    when: 'The access token has expired. Nothing was executed.',
+    remedy: 'Refresh the session, then send the same again; a subscription with after.',
+  },
+  UNAVAILABLE: {
+    when: 'The database or the log does not answer, the server is busy or going away.',
+    remedy: 'Retry after a pause that grows: a mutation with the same mutationId, a subscription with after.',
+  },
+  INTERNAL: {
+    when: 'Something went wrong in the hub. It has been logged there.',
+    remedy: 'Do not retry in a loop. A mutation may have been done: once more with the same mutationId is safe.',
+  },
+} as const;
+export type ErrorCode = keyof typeof errorMeanings;
+export const errorCodes = Object.keys(errorMeanings) as readonly ErrorCode[];
 
 /** An error for the caller's eyes outside a result union: it reaches the client with `extensions.code`, unmasked. */
 export function codedError(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}): GraphQLError {

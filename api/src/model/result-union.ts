@@ -1,7 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import {
   type ErrorCode,
-  errorCodes,
+  errorMeanings,
   type FieldProblem,
   type RateLimitedError,
   type RowConflictError,
@@ -15,7 +15,9 @@ import type { Row } from './row.ts';
 
 const ErrorCodeEnum = builder.enumType('ErrorCode', {
   description: 'In result unions, in extensions.code and as the reason of a WebSocket close: one list.',
-  values: errorCodes,
+  values: Object.fromEntries(
+    Object.entries(errorMeanings).map(([code, { when, remedy }]) => [code, { description: `${when} ${remedy}` }]),
+  ) as Record<ErrorCode, { readonly description: string }>,
 });
 
 /** An error on its way into a result: GraphQL would throw an Error that a resolver returns. */

@@ -2,12 +2,12 @@ import type { InputFieldMap } from '@pothos/core';
 import { builder, type Types } from './builder.ts';
 import { aboutField, type Field } from './field.ts';
 import type { Model } from './model.ts';
+import { mutationIdKeptHours } from './mutation-claim.ts';
 import { enumerationType } from './object-type.ts';
 
 type InputFieldBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
 
-const mutationIdDescription =
-  'A UUID made by the client: a retry with it writes nothing and answers the same; with another input it is BAD_USER_INPUT.';
+const mutationIdDescription = `A UUID made by the client. Sent again with it within ${mutationIdKeptHours} hours, the mutation writes nothing and answers the same; with another input it is BAD_USER_INPUT.`;
 const expectedVersionDescription = 'When given and not the current one: a conflict, and nothing is written.';
 
 /** `CreateTaskInput` */
