@@ -19,7 +19,7 @@ export function columnNamed(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** What the contract says a filter of this model means, as plain SQL. Adds its values to `params`. */
+/** What a filter of this model means, as plain SQL. Adds its values to `params`. */
 export function sqlCondition(model: Model, filter: FilterInput, params: unknown[]): string {
   const conditions = Object.entries(filter).map(([key, value]) => {
     const list = () => (value as FilterInput[]).map((one) => `(${sqlCondition(model, one, params)})`);

@@ -35,7 +35,7 @@ test.each(['Synced', 'SyncedImage'])(
     const differing = [...typesByField(schema.getPossibleTypes(interfaceCalled(name)).slice())].filter(
       ([, types]) => types.size > 1,
     );
-    // A user's role and a member's are two enums in the contract; a query that wants both names one of them anew.
+    // A user's role and a member's are two enums; a query that wants both names one of them anew.
     expect(differing.map(([field]) => field)).toEqual(['role']);
   },
 );

@@ -19,7 +19,7 @@ export interface Screen<Frame extends WatchFrame> {
   readonly resets: number;
 }
 
-/** Applies the frames as the contract tells clients to. */
+/** Applies the frames as docs/api.md tells clients to. */
 export function screenOf<Frame extends WatchFrame>(frames: readonly Frame[]): Screen<Frame> {
   const rows = new Map<string, RowOf<Frame>>();
   for (const { reset, changes } of frames) {

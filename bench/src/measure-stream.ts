@@ -72,7 +72,7 @@ export async function measureStream(options: Options): Promise<readonly Row[]> {
   return rows;
 }
 
-/** Design, section 10. */
+/** What each stream is measured beside, and what is asked of it. */
 const comparedWith = {
   Kafka: { besideWhat: 'kafkajs produce → consume', bars: { p50: ratioOfAtMost(2), p99: ratioOfAtMost(2) } },
   Postgres: { besideWhat: 'bare LISTENer', bars: { p50: ratioOfAtMost(5), p99: null } },

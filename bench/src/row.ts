@@ -27,7 +27,7 @@ export interface Beside {
   readonly maxSpread: number;
 }
 
-/** What design or issue ask for. */
+/** What is asked of a row. */
 export type Bar =
   | { readonly of: 'ours' | 'ratio'; readonly atMost: number }
   | { readonly of: 'ours' | 'ratio'; readonly atLeast: number };

@@ -20,7 +20,7 @@ export interface Violation {
   readonly segment?: Segment;
 }
 
-/** Judges watchers against the log, transaction by transaction. Shares nothing with the code under test but the contract. */
+/** Judges watchers against the log, transaction by transaction. Shares nothing with the code under test but what docs/ says. */
 export function createJudge(replayed: Replayed, evidence: Omit<Evidence, 'transactions'>) {
   const { transactions } = replayed;
   const histories = readRowHistories(transactions);

@@ -76,7 +76,7 @@ export function modelOfTable(table: string): ModelName | undefined {
   return modelNames.find((name) => models[name].table === table);
 }
 
-/** Relay's global id, as the contract documents it. */
+/** Relay's global id: base64 of `<Type>:<uuid>`. */
 export function globalId(model: ModelName, uuid: string): string {
   return Buffer.from(`${model}:${uuid}`).toString('base64');
 }

@@ -33,7 +33,7 @@ export interface SeenFrame {
   readonly changes: readonly SeenChange[];
 }
 
-/** A client of one view that lives through everything: it keeps rows as the contract says, and its whole history. */
+/** A client of one view that lives through everything: it keeps rows as docs/api.md says, and its whole history. */
 export interface Watcher {
   readonly view: View;
   readonly history: readonly Happening[];

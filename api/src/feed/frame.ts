@@ -1,7 +1,7 @@
 import type { Model } from '../model/model.ts';
 import type { Row } from '../model/row.ts';
 
-/** What the contract calls a frame: the viewer's part of one transaction, or progress. */
+/** The viewer's part of one transaction, a part of a snapshot, or progress. */
 export interface Frame {
   readonly cursor: string;
   readonly reset: boolean;

@@ -10,7 +10,7 @@ export const workspace = defineModel({
   table: 'workspaces',
   description: 'What people share: its members see everything in it.',
   workspace: 'id',
-  // WorkspaceFrame is what the contract calls a frame of everything in a workspace.
+  // WorkspaceFrame is the frame of everything in a workspace: docs/decisions/workspace-row-frame.md.
   frameName: 'WorkspaceRow',
   fields: {
     name: text({ create: 'required', update: true, min: 1, max: 100, filter: true, order: true }),

@@ -40,7 +40,7 @@ export function foldTransactions(rows: readonly CapturedRow[]): FoldedChange[][]
  * the one `new` that is no record's `old`, an absent row counting as an image like any other.
  *
  * @throws Error when the records of a row are no chain: one is missing, doubled or invented.
- * @see design, "Capture"
+ * @see docs/data-flow.md, "Capture"
  */
 function foldTransaction(rows: readonly CapturedRow[]): FoldedChange[] {
   const truncated = new Map(rows.filter((row) => row.op === 'T').map((row) => [row.table, row]));
