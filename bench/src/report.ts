@@ -23,15 +23,21 @@ export interface Report {
 
 const TOP = 5;
 
-export function formatReport({ isSmoke, machine, versions, cores, rows, profiles }: Report): string {
+export function formatReport({ isSmoke, machine, versions, cores, plan, rows, profiles }: Report): string {
   const { cpu, memory, system, node, loadBefore } = machine;
   return [
     isSmoke ? 'SMOKE: shows that everything runs; the figures mean nothing.\n' : '',
     `${cpu}, ${memory}, ${system}, Node ${node}, ${versions.join(', ')}\n`,
-    `load ${loadBefore.toFixed(2)} before\n${cores.map((line) => `${line}\n`).join('')}\n`,
+    `load ${loadBefore.toFixed(2)} before\n${formatRounds(plan)}\n${cores.map((line) => `${line}\n`).join('')}\n`,
     formatTable(rows),
     ...profiles.map(formatProfile),
   ].join('');
+}
+
+/** How often the sides take turns. Two sections have fewer than the rest. */
+function formatRounds({ rounds, storm, drain }: Plan): string {
+  const [inStorm, inDrain] = [storm, drain].map((section) => Math.min(rounds, section.rounds));
+  return `rounds: ${rounds}, in storm ${inStorm}, in drain ${inDrain}`;
 }
 
 function formatProfile({ what, profile, kernelShare, cpuShare }: NamedProfile): string {
