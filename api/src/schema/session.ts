@@ -5,6 +5,7 @@ import { defineModel } from '../model/model.ts';
 /** One sign-in of a user, on one device. It is made by signing in and ended by revoking it. */
 export const session = defineModel({
   name: 'Session',
+  // `sessions` is the viewer's own, all of them, with the live ones first: sessions.ts.
   plural: 'allSessions',
   watch: 'watchSessions',
   table: 'sessions',
