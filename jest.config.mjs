@@ -1,4 +1,4 @@
-/** Native ES modules: npm scripts set NODE_OPTIONS=--experimental-vm-modules. */
+/** Native ES modules: dev/test.mjs runs jest with --experimental-vm-modules. */
 const everywhere = {
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: {

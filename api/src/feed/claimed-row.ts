@@ -20,7 +20,10 @@ export async function readClaimedRow(prisma: PrismaClient, outboxId: string): Pr
   return row === undefined ? null : { before: parse(row.before), after: parse(row.after) };
 }
 
-/** Puts the rows of a change that was too large for the stream in their place. The log waits for Postgres until `signal`: to go on without the row would lose it. */
+/**
+ * Puts the rows of a change that was too large for the stream in their place. The log waits for Postgres until `signal`: to go
+ * on without the row would lose it.
+ */
 export function createClaimResolver(
   read: ReadClaimed,
   log: FeedLog,

@@ -115,8 +115,6 @@ export function createFeed(dependencies: Dependencies) {
   const audience = createAudience({ cursors, bounds: settings.frame, everybody: logView.everybody });
   const { followers } = audience;
 
-  // ── the log ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
   async function takeRecord(record: ChangeRecord): Promise<void> {
     lastRecordAt = Date.now();
     try {

@@ -36,11 +36,11 @@ const patienceMs = 5_000;
  *
  *   begin ──(a snapshot, for rows)──▶ catch up ──at the newest transaction, past b + 3──▶ live
  *   resume ─────────────────────────────▲   │                                              │
- *                                       └── reset: a snapshot again  ◀────────────────────-┘
+ *                                       └── reset: a snapshot again  ◀─────────────────────┘
  *                                           (authority changed, rows cannot be known, history lost)
  *
- * All but `live` is its way there. Live, it waits for nothing: the feed shows it each transaction that concerns it, and it
- * shares the directory of everybody.
+ * All but `live` is its way there. Live, it waits for nothing: the feed shows it each transaction that concerns it, and
+ * it shares the directory of everybody.
  *
  * @see docs/data-flow.md, "Where a subscription starts"
  * @see docs/decisions/what-a-subscription-costs.md, on why this is a class
@@ -90,9 +90,7 @@ export class Follower implements Subscriber {
     this.dependencies.onEnd(this);
   }
 
-  // ── what its way tells it ────────────────────────────────────────────────────────────────────────────────────────
-
-  /** It stands at the newest transaction. */
+  /** Told by its way: it stands at the newest transaction. */
   beLive() {
     this.way = null;
     this.dependencies.onLive(this, true);
@@ -100,8 +98,6 @@ export class Follower implements Subscriber {
   onLoss(loss: Loss) {
     this.dependencies.onLoss(this, loss);
   }
-
-  // ── what the feed tells it ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Live: for what the group of its standing is told. */
   listen() {
@@ -151,8 +147,8 @@ export class Follower implements Subscriber {
   }
 
   /**
-   * Once a second. Ends with the token; says when the log stalls or it is behind, and when that is over; else moves the cursor on,
-   * by a frame without changes, when none was sent since `quietSince`.
+   * Once a second. Ends with the token; says when the log stalls or it is behind, and when that is over; else moves the
+   * cursor on, by a frame without changes, when none was sent since `quietSince`.
    */
   tick({ now, quietSince, isStalled }: Tick) {
     if (this.request.expiresAt.getTime() <= now) return this.end(whyEnded.tokenExpired());

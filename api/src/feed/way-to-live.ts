@@ -60,8 +60,6 @@ export function createWayToLive(
   /** Since when it is not at the newest transaction; null while it is. */
   let behindSince: number | null = Date.now();
 
-  // ── where it begins ──────────────────────────────────────────────────────────────────────────────────────────────
-
   async function start(after: string | null): Promise<void> {
     const contents = after === null ? null : readPlace(cursors, request, after);
     if (after !== null && contents === null) {
@@ -94,8 +92,6 @@ export function createWayToLive(
     pages = rows;
     standpoint.settleAt(place, start, start);
   }
-
-  // ── how it goes on ───────────────────────────────────────────────────────────────────────────────────────────────
 
   async function run(): Promise<void> {
     while (!isLive && !walker.hasEnded) {

@@ -17,9 +17,11 @@ export interface DocumentCache {
 
 /**
  * What is kept of the documents that clients send, so that each is parsed and validated once. Whoever sends ever new ones
- * pushes out those that were not asked for the longest. (Yoga's own keeps a thousand of any size, which would be gigabytes.)
+ * pushes out those that were not asked for the longest. (Yoga's own keeps a thousand of any size, which would be
+ * gigabytes.)
  *
- * Only what follows from the text is kept. What an operation costs depends on its variables, and is counted each time it runs.
+ * Only what follows from the text is kept. What an operation costs depends on its variables, and is counted each time it
+ * runs.
  *
  * @param maxBytes  a document of more than a sixteenth of it is not kept, or a few would push out all others.
  */
@@ -44,8 +46,8 @@ export function createDocumentCache(maxBytes: number): DocumentCache {
 }
 
 /**
- * Has Yoga keep documents in this cache, and tells those of them that it has found valid. What is not valid is not kept: its errors, up to a hundred of 5 KB each, would hang on
- * to it, and no client means to send it again.
+ * Has Yoga keep documents in this cache, and tells those of them that it has found valid. What is not valid is not kept: its
+ * errors, up to a hundred of 5 KB each, would hang on to it, and no client means to send it again.
  */
 export function cacheDocuments(documents: DocumentCache) {
   const valid = new WeakSet<DocumentNode>();
