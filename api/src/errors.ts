@@ -30,7 +30,7 @@ export const errorMeanings = {
     remedy: 'Ask for the password again; after a refresh, sign in again.',
   },
   RATE_LIMITED: {
-    when: 'This client had too many wrong passwords, sign-ups or failed refreshes, or an e-mail too many wrong passwords.',
+    when: 'This client had too many wrong passwords, sign-ups or failed refreshes, an e-mail too many wrong passwords, or a user has named too many e-mails that nobody has.',
     remedy: 'Retry after retryAfterSeconds.',
   },
   QUERY_TOO_COMPLEX: {
