@@ -83,3 +83,27 @@ test('by a page of rows that is executed for one', async () => {
   await untilTold('{"reset":true,"changes":[]}');
   expect(JSON.stringify(socket.messages)).not.toContain('Written after');
 });
+
+test('by a frame over HTTP', async () => {
+  const query = `subscription ($in: ID!) { watchTasks(${inIt}) { reset changes { ${row} } } }`;
+  await holdComments();
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      authorization: `Bearer ${member.accessToken}`,
+    },
+    body: JSON.stringify({ query, variables: { in: world.Workspace } }),
+  });
+  await untilAFrameWaits();
+  await loseMembership();
+  await writeAndLetGo();
+  let said = '';
+  for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    said += piece;
+    if (said.includes('{"reset":true,"changes":[]}')) break;
+  }
+  expect(said).toContain('"nodes":[]');
+  expect(said).not.toContain('Written after');
+});

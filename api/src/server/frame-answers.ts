@@ -34,11 +34,15 @@ export class FrameAnswers implements SharedWriting {
   }
 
   write(frame: Frame): string | Promise<string> {
+    return whenThere(this.execute(frame), messageEnd);
+  }
+
+  execute(frame: Frame): ExecutionResult | Promise<ExecutionResult> {
     const { contextValue, hasLost } = contextNow(this.operation.contextValue);
     const result = answer({ ...this.operation, contextValue }, { frame }, this.codeError);
-    if (!(result instanceof Promise)) return messageEnd(result);
+    if (!(result instanceof Promise)) return result;
     // What was loaded may have been written after the viewer had lost the right to it.
-    return result.then(async (written) => ((await hasLost()) ? this.write(frame) : messageEnd(written)));
+    return result.then(async (answered) => ((await hasLost()) ? this.execute(frame) : answered));
   }
 
   /** For all of a group: as one of them, with what each of them may read. */

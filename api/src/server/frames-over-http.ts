@@ -1,0 +1,40 @@
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { FrameEvent } from '../feed/frame-queue.ts';
+import type { ErrorCoder } from './coded-errors.ts';
+import { FrameAnswers, type Operation } from './frame-answers.ts';
+
+/** Over HTTP, too, each frame is executed with what its viewer may read by then: see {@link FrameAnswers}. */
+export function framesOverHttp(codeError: ErrorCoder): Plugin {
+  return {
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(async (args: ExecutionArgs) => {
+        const source = await createSourceEventStream(args);
+        if (!(Symbol.asyncIterator in source)) return source;
+        const frames = source[Symbol.asyncIterator]() as AsyncIterator<FrameEvent>;
+        return answersTo(frames, new FrameAnswers(args as Operation, codeError));
+      });
+    },
+  };
+}
+
+/** Not an async generator: that could not be left while it waits for a frame. */
+function answersTo(frames: AsyncIterator<FrameEvent>, answers: FrameAnswers): AsyncIterableIterator<ExecutionResult> {
+  return {
+    async next() {
+      const { done, value } = await frames.next();
+      if (done === true) return { value: undefined, done };
+      return {
+        value: await ('frame' in value ? answers.execute(value.frame) : answers.writeEnd(value.error)),
+        done: false,
+      };
+    },
+    async return() {
+      await frames.return?.();
+      return { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
