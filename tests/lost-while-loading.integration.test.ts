@@ -62,7 +62,7 @@ async function writeAndLetGo() {
 
 test('by a frame that is executed for a group', async () => {
   subscribe(`subscription ($in: ID!) { taskChanges(${inIt}) { changes { ${row} } } }`);
-  await waitFor(isFollowed, { what: 'the subscription to be live' });
+  await socket.receive('the opening frame', ({ type }) => type === 'next');
   await holdComments();
   await hub.database.query("UPDATE tasks SET title = 'Told' WHERE id = $1", [uuidOf(world.Task)]);
   await untilAFrameWaits();
