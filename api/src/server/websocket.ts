@@ -82,6 +82,8 @@ export function startWebSocket(dependencies: Dependencies) {
       const authorization = params.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
       const authentication = await authenticateOrRefuse(extra, authorization);
       if (authentication === null) return false;
+      // What it would release has been released by then.
+      if (extra.socket.readyState !== extra.socket.OPEN) return false;
       const { viewer } = authentication;
       extra.releases.push(
         sockets.add(viewer.sessionId, extra.socket),
