@@ -30,7 +30,14 @@ const frameType = new GraphQLObjectType<Frame, Context>({
   },
 });
 let endedQueues = 0;
-/** Each subscription is told one frame. */
+const owner = {
+  end() {
+    endedQueues += 1;
+  },
+};
+/** What `held` waits for, before it begins. */
+let hold: () => Promise<void>;
+/** Each subscription of `frames` is told one frame. */
 const schema = new GraphQLSchema({
   query: frameType,
   subscription: new GraphQLObjectType<unknown, Context>({
@@ -39,15 +46,18 @@ const schema = new GraphQLSchema({
       frames: {
         type: frameType,
         subscribe(_, __, { openQueue }) {
-          const queue = openQueue({
-            end() {
-              endedQueues += 1;
-            },
-          });
+          const queue = openQueue(owner);
           queue.push(frame, 1);
           return queue;
         },
         resolve: (event) => ('frame' in (event as FrameEvent) ? frame : null),
+      },
+      held: {
+        type: frameType,
+        async subscribe(_, __, { openQueue }) {
+          await hold();
+          return openQueue(owner);
+        },
       },
     },
   }),
@@ -149,4 +159,26 @@ test('an id that is used again at once is of its new subscription alone, which e
   });
   send(complete);
   await waitFor(() => endedQueues === 2, { what: 'the end of both' });
+});
+
+test('a subscription that is ended while it begins ends as soon as it has begun, whoever has its id by then', async () => {
+  const { subscribe, send } = await openSocket();
+  endedQueues = 0;
+  let release = () => {};
+  const isHeld = new Promise<void>((resolve) => {
+    hold = () => {
+      resolve();
+      return new Promise((released) => {
+        release = released;
+      });
+    };
+  });
+  send({ type: 'subscribe', id: '1', payload: { query: 'subscription { held { memberOf } }' } });
+  await isHeld;
+  send({ type: 'complete', id: '1' });
+  expect(await subscribe('1')).toMatchObject({ data: { frames: {} } });
+  release();
+  await waitFor(() => endedQueues === 1, { what: 'the end of the first' });
+  send({ type: 'complete', id: '1' });
+  await waitFor(() => endedQueues === 2, { what: 'the end of the second' });
 });

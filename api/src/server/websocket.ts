@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { GraphQLError } from 'graphql';
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Entrance } from '../entrance.ts';
@@ -12,12 +12,14 @@ import type { OpenQueue } from '../feed/frame-queue.ts';
 import type { Context } from '../model/context.ts';
 import { createTurnEnd } from '../turn-end.ts';
 import { asMessage } from './as-message.ts';
+import { type BegunOperation, beginOperation } from './begun-operation.ts';
 import type { ErrorCoder, ErrorLog } from './coded-errors.ts';
 import { Delivery } from './delivery.ts';
 import { createEqualVariables } from './equal-variables.ts';
 import { FrameAnswers, type FrameContext, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
 import { type Outlet, SocketOutlet } from './outlet.ts';
+import { closeAtExpiry, keepAlive } from './socket-timers.ts';
 import type { Sockets } from './sockets.ts';
 
 interface Dependencies {
@@ -94,53 +96,63 @@ export function startWebSocket(dependencies: Dependencies) {
       extra.signedIn = { viewer, authorization };
       return true;
     },
-    async onSubscribe({ extra }, id, payload) {
-      const { signedIn, outlet, backlog, client } = extra;
-      const { query, variables, operationName } = payload;
-      if (signedIn === null) throw new Error('an operation before the acknowledgement');
-      // ws goes on reading while a socket closes, and what the viewer was when it opened may be past.
-      if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
-      const still = await authenticateOrRefuse(extra, signedIn.authorization);
-      if (still === null) return [closing];
-      // A query that has the word in it waits a little, too.
-      if (query.includes('subscription')) {
-        await entrance.pass();
-        if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
-      }
-      const { viewer } = knownViewer(extra, signedIn, still.viewer);
-      let answers: FrameAnswers;
-      const openQueue: OpenQueue = (owner) => new Delivery({ id, outlet, backlog, answers }, owner);
-      const { schema, execute, contextFactory, parse, validate } = graphql.getEnveloped({
-        socketOperation: { viewer, client, openQueue },
-      });
-      try {
-        const document = parse(query);
-        const errors = validate(schema, document);
-        if (errors.length > 0) return errors as GraphQLError[];
-        const contextValue: Context = await contextFactory();
-        extra.frameContext ??= contextOfFrames(contextValue);
-        const { frameContext } = extra;
-        const variableValues = equalVariables(variables, { document, operationName });
-        const operation = { schema, document, operationName, variableValues, contextValue: frameContext };
-        answers = new FrameAnswers(operation, codeError);
-        // graphql-ws keeps the message as long as the subscription lives. The cache of documents has the text.
-        Object.assign(payload, { query: '', variables: variableValues });
-        const rootValue: Begun = { execute, answers };
-        return { schema, document, operationName, variableValues, contextValue, rootValue };
-      } catch (error) {
-        if (error instanceof GraphQLError) return [error];
-        throw error;
-      }
+    onSubscribe({ extra, subscriptions }, id, payload) {
+      const begun = beginOperation(subscriptions, id);
+      return begun.whileWanted(prepare(extra, begun, id, payload));
     },
-    execute: ({ rootValue, ...operation }) => (rootValue as Begun).execute(operation),
+    execute: ({ rootValue, ...operation }) => {
+      const { execute, begun } = rootValue as Prepared;
+      return begun.whileWanted(execute(operation));
+    },
     async subscribe(args) {
       const { rootValue, ...operation } = args;
-      const { answers } = rootValue as Begun;
+      const { answers, begun } = rootValue as Prepared;
       // It keeps these, too.
       Object.assign(args, { rootValue: null, contextValue: null, variableValues: null });
-      return subscribeWithoutFrames(operation as Operation, answers, codeError);
+      const frames = await subscribeWithoutFrames(operation as Operation, answers, codeError);
+      if (!begun.isWanted && 'return' in frames) await frames.return?.();
+      return begun.whileWanted(frames);
     },
   });
+
+  async function prepare(extra: SocketState, begun: BegunOperation, id: string, payload: SubscribePayload) {
+    const { signedIn, outlet, backlog, client } = extra;
+    const { query, variables, operationName } = payload;
+    if (signedIn === null) throw new Error('an operation before the acknowledgement');
+    // ws goes on reading while a socket closes, and what the viewer was when it opened may be past.
+    if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
+    const still = await authenticateOrRefuse(extra, signedIn.authorization);
+    if (still === null) return [closing];
+    // A query that has the word in it waits a little, too.
+    if (query.includes('subscription')) {
+      await entrance.pass();
+      if (extra.socket.readyState !== extra.socket.OPEN) return [closing];
+    }
+    const { viewer } = knownViewer(extra, signedIn, still.viewer);
+    let answers: FrameAnswers;
+    const openQueue: OpenQueue = (owner) => new Delivery({ id, outlet, backlog, answers }, owner);
+    const { schema, execute, contextFactory, parse, validate } = graphql.getEnveloped({
+      socketOperation: { viewer, client, openQueue },
+    });
+    try {
+      const document = parse(query);
+      const errors = validate(schema, document);
+      if (errors.length > 0) return errors as GraphQLError[];
+      const contextValue: Context = await contextFactory();
+      extra.frameContext ??= contextOfFrames(contextValue);
+      const { frameContext } = extra;
+      const variableValues = equalVariables(variables, { document, operationName });
+      const operation = { schema, document, operationName, variableValues, contextValue: frameContext };
+      answers = new FrameAnswers(operation, codeError);
+      // graphql-ws keeps the message as long as the subscription lives. The cache of documents has the text.
+      Object.assign(payload, { query: '', variables: variableValues });
+      const rootValue: Prepared = { execute, answers, begun };
+      return { schema, document, operationName, variableValues, contextValue, rootValue };
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  }
 
   /** The same objects as long as the viewer is what it was: each subscription keeps them. */
   function knownViewer(state: SocketState, signedIn: SignedIn, viewer: SignedIn['viewer']): SignedIn {
@@ -245,7 +257,8 @@ function destroyOnError(socket: Duplex) {
 }
 
 /** An operation on its way through graphql-ws. */
-interface Begun {
+interface Prepared {
+  readonly begun: BegunOperation;
   readonly execute: ReturnType<Graphql['getEnveloped']>['execute'];
   readonly answers: FrameAnswers;
 }
@@ -270,22 +283,4 @@ function send(socket: WebSocket, text: string, maxUnreadBytes: number): Promise<
     socket.send(text, (error) => (error ? reject(error) : resolve()));
     if (socket.bufferedAmount > maxUnreadBytes) socket.terminate();
   });
-}
-
-function closeAtExpiry(socket: WebSocket, expiresAt: Date): () => void {
-  const timer = setTimeout(() => socket.close(CloseCode.Forbidden, 'TOKEN_EXPIRED'), expiresAt.getTime() - Date.now());
-  return () => clearTimeout(timer);
-}
-
-function keepAlive(socket: WebSocket, intervalMs: number): () => void {
-  let answered = true;
-  socket.on('pong', () => {
-    answered = true;
-  });
-  const timer = setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, intervalMs);
-  return () => clearInterval(timer);
 }
