@@ -17,21 +17,28 @@ interface Options {
 /** Tokens of one document, counted while it is parsed: a hundred thousand equal fields would hang validation. */
 export const maxDocumentTokens = 5_000;
 
+/** What is said of an error. GraphQL quotes what was sent, which may be a megabyte. */
+export const maxMessageCharacters = 1_000;
+
 /**
- * Gives every error that leaves us a code. What GraphQL itself found wrong with the request (syntax, validation,
- * variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL, or as
+ * Gives every error that leaves us a code, and cuts what it says where it is too long. What GraphQL itself found wrong with the
+ * request (syntax, validation, variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL, or as
  * UNAVAILABLE where trying again may help.
  */
 export function createErrorCoder({ log, suggestions }: Options) {
   return (error: unknown): GraphQLError => {
     if (error instanceof GraphQLError) {
-      if (typeof error.extensions['code'] === 'string') return error;
+      const { code: given } = error.extensions;
+      if (typeof given === 'string')
+        return error.message.length > maxMessageCharacters ? withCode(error, error.message, error.extensions) : error;
       const original = originalOf(error);
       const code = originalCode(original);
       // With a path it came up while answering, not while reading what was asked: without a code it is ours.
       const isRequestError = error.path === undefined && (original === undefined || original instanceof GraphQLError);
       if (code !== undefined || isRequestError) {
-        const message = suggestions ? error.message : error.message.replace(/ Did you mean .*\?$/s, '');
+        // Cut before it is searched: for each place where a suggestion might begin, it is searched to its end.
+        const said = cut(error.message);
+        const message = suggestions ? said : said.replace(/ Did you mean .*\?$/s, '');
         return withCode(error, message, { ...error.extensions, code: code ?? 'BAD_USER_INPUT' });
       }
     }
@@ -52,7 +59,14 @@ export type ErrorCoder = ReturnType<typeof createErrorCoder>;
 /** The same place in the request, another message. */
 function withCode(error: GraphQLError, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
   const { nodes = null, source = null, positions = null, path = null } = error;
-  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+  return new GraphQLError(cut(message), { nodes, source, positions, path, extensions });
+}
+
+/** In the middle: what is wrong is said at the end, after what was sent. */
+function cut(message: string): string {
+  if (message.length <= maxMessageCharacters) return message;
+  const half = maxMessageCharacters / 2;
+  return `${message.slice(0, half - 1)}…${message.slice(-half)}`;
 }
 
 /** The innermost error: GraphQL wraps what a resolver or a scalar threw, sometimes twice. */

@@ -8,6 +8,7 @@ import { type FrameText, type SharedWriting, standingMark } from '../feed/shared
 import { type Context, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import type { ErrorCoder } from './coded-errors.ts';
+import { variableBounds } from './execution.ts';
 import { bytesOf } from './text-frame.ts';
 
 /** What the frames of all subscriptions of a socket have in common: who asks. What he may read is asked anew for each. */
@@ -129,7 +130,7 @@ export async function subscribeWithoutFrames(
   answers: FrameAnswers,
   codeError: ErrorCoder,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream(operation);
+  const source = await createSourceEventStream({ ...operation, options: variableBounds });
   if (!(Symbol.asyncIterator in source)) return { errors: (source.errors ?? []).map(codeError) };
   return new EndOfFrames(source[Symbol.asyncIterator]() as unknown as EndOfQueue, answers);
 }

@@ -2,14 +2,17 @@ import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } fro
 import type { Plugin } from 'graphql-yoga';
 import type { FrameEvent } from '../feed/frame-queue.ts';
 import type { ErrorCoder } from './coded-errors.ts';
+import { variableBounds } from './execution.ts';
 import { FrameAnswers, type Operation } from './frame-answers.ts';
+import { refuseDeepVariables } from './nesting.ts';
 
 /** Over HTTP, too, each frame is executed with what its viewer may read by then: see {@link FrameAnswers}. */
 export function framesOverHttp(codeError: ErrorCoder): Plugin {
   return {
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn(async (args: ExecutionArgs) => {
-        const source = await createSourceEventStream(args);
+        refuseDeepVariables(args.variableValues);
+        const source = await createSourceEventStream({ ...args, options: variableBounds });
         if (!(Symbol.asyncIterator in source)) return source;
         const frames = source[Symbol.asyncIterator]() as AsyncIterator<FrameEvent>;
         return answersTo(frames, new FrameAnswers(args as Operation, codeError));

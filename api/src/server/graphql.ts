@@ -12,6 +12,7 @@ import { type Context, type Services, signedInViewer } from '../model/context.ts
 import { createRowLoader } from '../model/row-loader.ts';
 import { codedDocumentErrors, type ErrorCoder } from './coded-errors.ts';
 import { cacheDocuments, createDocumentCache } from './document-cache.ts';
+import { boundedExecution } from './execution.ts';
 import { framesOverHttp } from './frames-over-http.ts';
 import { renderGraphiql } from './graphiql.ts';
 import { exampleTabs } from './graphiql-examples.ts';
@@ -82,6 +83,7 @@ export function createGraphql({ schema, services, authenticator, codeError, sett
     plugins: [
       codedDocumentErrors(codeError),
       noteValidity,
+      boundedExecution,
       writeExecuted,
       framesOverHttp(codeError),
       ...(settings.isProduction ? [noIntrospection] : []),

@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import {
   type DocumentNode,
   type ExecutionResult,
-  execute,
   type GraphQLSchema,
   getOperationAST,
   Kind,
@@ -10,6 +9,7 @@ import {
 } from 'graphql';
 import type { Context } from '../model/context.ts';
 import type { ErrorCoder } from './coded-errors.ts';
+import { executeBounded } from './execution.ts';
 
 // Most requests ask for what was asked for before. Yoga answers them by way of Request and Response objects and some forty hooks
 // of plugins, which takes longer than all that is done for the answer. What it decided about a document the first time holds for
@@ -51,9 +51,7 @@ export function createKnownOperations({
     const headers = { 'content-type': `${contentType}; charset=utf-8`, ...corsHeaders(request.headers, corsOrigins) };
     try {
       const contextValue = await contextOf(request, !asksForSessionItself(schema, operation));
-      const result = await execute({ schema, document, operationName, variableValues, contextValue });
-      // Variables of another type: nothing was executed, and Yoga has a status for it.
-      if (!('data' in result)) return null;
+      const result = await executeBounded({ schema, document, operationName, variableValues, contextValue });
       // Whatever it is, nobody without a live session is told.
       await contextValue.session?.prove();
       return { headers, result: result.errors ? { ...result, errors: result.errors.map(codeError) } : result };

@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals';
+import { GraphQLError } from 'graphql';
+import { createErrorCoder, maxMessageCharacters } from './coded-errors.ts';
+
+const codeError = createErrorCoder({ log: { error: () => {} }, suggestions: false });
+
+test('what is said of an error is cut to a thousand characters, its beginning and its end', () => {
+  const message = `Variable "$where" got ${'x'.repeat(1e6)} at "where"; it is wrong.`;
+  for (const extensions of [{}, { code: 'NOT_FOUND' }]) {
+    const told = codeError(new GraphQLError(message, { extensions })).message;
+    expect(told).toHaveLength(maxMessageCharacters);
+    expect(told).toMatch(/^Variable "\$where" got x+…x+ at "where"; it is wrong\.$/);
+  }
+});
+
+test('a message that is full of what might be suggestions is cut before they are looked for', () => {
+  const startedAt = Date.now();
+  const message = `${' Did you mean '.repeat(60_000)}x`;
+  expect(codeError(new GraphQLError(message)).message).toHaveLength(maxMessageCharacters);
+  expect(Date.now() - startedAt).toBeLessThan(1_000);
+});
