@@ -2,6 +2,7 @@ import { GraphQLError, type GraphQLErrorExtensions, type ParseOptions, parse, ty
 import type { Plugin } from 'graphql-yoga';
 import { isDatabaseAway } from '../database-away.ts';
 import { codedError } from '../errors.ts';
+import { refuseDeepDocument } from './nesting.ts';
 
 /** What is needed of a logger. */
 export interface ErrorLog {
@@ -86,6 +87,7 @@ export function codedDocumentErrors(codeError: ErrorCoder): Plugin {
     onParse({ setParseFn }) {
       setParseFn((source: string | Source, options?: ParseOptions) => {
         try {
+          refuseDeepDocument(source, maxDocumentTokens);
           return parse(source, { ...options, maxTokens: maxDocumentTokens });
         } catch (error) {
           throw codeError(error);

@@ -17,6 +17,7 @@ import { framesOverHttp } from './frames-over-http.ts';
 import { renderGraphiql } from './graphiql.ts';
 import { exampleTabs } from './graphiql-examples.ts';
 import { createKnownOperations } from './known-operations.ts';
+import { UnconditionalSubscriptionRule } from './unconditional-subscription.ts';
 
 /** What a WebSocket operation brings along: its socket has signed in once, for all. */
 export interface SocketOperation extends Pick<Context, 'client' | 'openQueue'> {
@@ -84,6 +85,7 @@ export function createGraphql({ schema, services, authenticator, codeError, sett
       codedDocumentErrors(codeError),
       noteValidity,
       boundedExecution,
+      unconditionalSubscriptions,
       writeExecuted,
       framesOverHttp(codeError),
       ...(settings.isProduction ? [noIntrospection] : []),
@@ -113,6 +115,10 @@ const writeExecuted: Plugin<ServerContext, ServerContext> = {
   onParams({ context: { executed }, setResult }) {
     if (executed !== undefined) setResult(executed);
   },
+};
+
+const unconditionalSubscriptions: Plugin = {
+  onValidate: ({ addValidationRule }) => addValidationRule(UnconditionalSubscriptionRule),
 };
 
 const noIntrospection: Plugin = {

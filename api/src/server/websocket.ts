@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, getOperationAST } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../auth/authenticate.ts';
@@ -18,7 +18,9 @@ import { Delivery } from './delivery.ts';
 import { createEqualVariables } from './equal-variables.ts';
 import { FrameAnswers, type FrameContext, type Operation, subscribeWithoutFrames } from './frame-answers.ts';
 import { clientAddress, type Graphql, type SocketOperation } from './graphql.ts';
+import { refuseDeepVariables } from './nesting.ts';
 import { type Outlet, SocketOutlet } from './outlet.ts';
+import { asCloseReason, whyRefused } from './refused-message.ts';
 import { closeAtExpiry, keepAlive } from './socket-timers.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -138,6 +140,8 @@ export function startWebSocket(dependencies: Dependencies) {
       const document = parse(query);
       const errors = validate(schema, document);
       if (errors.length > 0) return errors as GraphQLError[];
+      if (getOperationAST(document, operationName) == null) return [noOperation()];
+      refuseDeepVariables(variables);
       const contextValue: Context = await contextFactory();
       extra.frameContext ??= contextOfFrames(contextValue);
       const { frameContext } = extra;
@@ -212,7 +216,12 @@ export function startWebSocket(dependencies: Dependencies) {
       socket.close(CloseCode.InternalServerError, 'INTERNAL');
     };
     const onMessage = (receive: (data: string) => Promise<void>) =>
-      socket.on('message', (data) => void receive(asMessage(String(data))).catch(onFailure));
+      socket.on('message', (data) => {
+        const message = asMessage(String(data));
+        const why = whyRefused(message);
+        if (why === null) void receive(message).catch(onFailure);
+        else socket.close(CloseCode.BadRequest, why);
+      });
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
@@ -221,7 +230,7 @@ export function startWebSocket(dependencies: Dependencies) {
           outlet.flush();
           return send(socket, text, settings.maxUnreadBytes);
         },
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => socket.close(code, asCloseReason(reason)),
         onMessage,
       },
       state,
@@ -273,6 +282,9 @@ function contextOfFrames({ viewer, client, services }: Context): FrameContext {
 
 /** @see https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
 const tryAgainLater = 1013;
+
+const noOperation = () =>
+  codedError('BAD_USER_INPUT', 'The document has no such operation, or several of which `operationName` names none.');
 
 const closing = codedError('UNAUTHENTICATED', 'This socket is closing. Open another one.');
 
