@@ -21,15 +21,19 @@ export const maxDocumentTokens = 5_000;
 /** What is said of an error. GraphQL quotes what was sent, which may be a megabyte. */
 export const maxMessageCharacters = 1_000;
 
+/** What Yoga calls a request that it does not understand. */
+const yogaCodes: readonly unknown[] = ['BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE'];
+
 /**
- * Gives every error that leaves us a code, and cuts what it says where it is too long. What GraphQL itself found wrong with the
- * request (syntax, validation, variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL, or as
+ * Gives every error that leaves us a code, and cuts what it says where it is too long. What GraphQL or Yoga found wrong with the
+ * request (its shape, syntax, validation, variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL, or as
  * UNAVAILABLE where trying again may help.
  */
 export function createErrorCoder({ log, suggestions }: Options) {
   return (error: unknown): GraphQLError => {
     if (error instanceof GraphQLError) {
-      const { code: given } = error.extensions;
+      const { code: given, http } = error.extensions;
+      if (yogaCodes.includes(given)) return withCode(error, error.message, badRequest(http));
       if (typeof given === 'string')
         return error.message.length > maxMessageCharacters ? withCode(error, error.message, error.extensions) : error;
       const original = originalOf(error);
@@ -68,6 +72,11 @@ function cut(message: string): string {
   if (message.length <= maxMessageCharacters) return message;
   const half = maxMessageCharacters / 2;
   return `${message.slice(0, half - 1)}…${message.slice(-half)}`;
+}
+
+/** For any client: Yoga would say 200 to some (`spec`). */
+function badRequest(http: unknown): GraphQLErrorExtensions {
+  return { code: 'BAD_USER_INPUT', http: { status: 400, ...(http ?? {}), spec: false } };
 }
 
 /** The innermost error: GraphQL wraps what a resolver or a scalar threw, sometimes twice. */

@@ -17,6 +17,7 @@ import { framesOverHttp } from './frames-over-http.ts';
 import { renderGraphiql } from './graphiql.ts';
 import { exampleTabs } from './graphiql-examples.ts';
 import { createKnownOperations } from './known-operations.ts';
+import { refuseOtherShapes } from './request-shape.ts';
 import { UnconditionalSubscriptionRule } from './unconditional-subscription.ts';
 
 /** What a WebSocket operation brings along: its socket has signed in once, for all. */
@@ -85,6 +86,7 @@ export function createGraphql({ schema, services, authenticator, codeError, sett
       codedDocumentErrors(codeError),
       noteValidity,
       boundedExecution,
+      refuseOtherShapes,
       unconditionalSubscriptions,
       writeExecuted,
       framesOverHttp(codeError),

@@ -21,6 +21,9 @@ export function createRequestListener({ graphql, executeKnown, health, maxBodyBy
       response.writeHead(302, { location: '/graphql' }).end();
     } else if (path !== '/graphql') {
       sendJson(response, 404, { error: 'not found' });
+    } else if (!isHost(request.headers.host)) {
+      const message = 'The Host header names no host.';
+      sendJson(response, 400, { errors: [codedError('BAD_USER_INPUT', message)] });
     } else if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
       refuseTooLarge(request, response, maxBodyBytes);
     } else if (isPlain(request) || request.headers['transfer-encoding'] !== undefined) {
@@ -43,6 +46,11 @@ export function createRequestListener({ graphql, executeKnown, health, maxBodyBy
     const read = Object.assign(request, { body: Readable.from([body]) });
     await (executed === null ? graphql(read, response) : graphql(read, response, { executed: executed.result }));
   }
+}
+
+/** Yoga makes a URL of it. A request of HTTP/1.0 has none. */
+function isHost(host = 'localhost'): boolean {
+  return !/[/?#\\@]/.test(host) && URL.canParse(`http://${host}`);
 }
 
 /**
