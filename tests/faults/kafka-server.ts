@@ -57,12 +57,15 @@ export async function startKafkaServer(folder: string, count: 1 | 3): Promise<Ka
     nodes,
     bootstrap: { api: addressesOf(linksOf('api')), listener: addressesOf(linksOf('listener')) },
     links: { api: linksOf('api'), listener: linksOf('listener') },
-    async leader(topic) {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      const node = nodes[(topics[0]?.partitions[0]?.leader ?? 0) - 1];
-      if (node === undefined) throw new Error(`${topic} has no leader`);
-      return node;
-    },
+    // The broker that is asked may be the one that was killed before, and not be back yet.
+    leader: (topic) =>
+      waitFor(
+        async () => {
+          const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+          return nodes[(topics[0]?.partitions[0]?.leader ?? 0) - 1];
+        },
+        { what: `the leader of ${topic}`, timeoutMs: 60_000 },
+      ),
     async close() {
       await admin.disconnect();
       await Promise.all(nodes.map((node) => node.kill()));
