@@ -102,21 +102,21 @@ export function createTransactionAssembler({
 
   async function take(unresolved: ChangeRecord) {
     const record = unresolved.kind === 'claim' ? await resolveClaim(unresolved) : unresolved;
-    const isKept = record.kind !== 'heartbeat' && kept.includes(record.table);
-    if (isKept) keptBytes += sizeOf(record);
+    const isToBeKept = isOfKeptTable(record);
+    if (isToBeKept) keptBytes += sizeOf(record);
     else bytes += sizeOf(record);
-    if (hasOverflown ? !isKept : bytes > maxBytes) {
-      hasOverflown = true;
-      for (const one of [...pending, record]) if (!isKeptRecord(one)) letGo(one);
-      pending = pending.filter(isKeptRecord);
-    } else if (isKept && keptBytes > maxBytes) {
-      letGo(record);
-    } else {
-      pending.push(record);
-    }
+    if (isToBeKept ? keptBytes > maxBytes : hasOverflown) letGo(record);
+    else pending.push(record);
+    if (bytes > maxBytes && !hasOverflown) overflow();
   }
 
-  function isKeptRecord(record: ChangeRecord): boolean {
+  function overflow() {
+    hasOverflown = true;
+    for (const record of pending) if (!isOfKeptTable(record)) letGo(record);
+    pending = pending.filter(isOfKeptTable);
+  }
+
+  function isOfKeptTable(record: ChangeRecord): boolean {
     return record.kind !== 'heartbeat' && kept.includes(record.table);
   }
 
