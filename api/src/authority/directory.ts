@@ -1,5 +1,5 @@
 import type { JsonRow } from '@sync-hub/stream/change-record';
-import type { LogTransaction } from '../feed/transaction.ts';
+import type { LogTransaction, RowChange } from '../feed/transaction.ts';
 import { fingerprint } from '../fingerprint.ts';
 import type { Authority, MemberRole, Membership } from './authority.ts';
 
@@ -114,7 +114,7 @@ export function affectedViewers(transaction: LogTransaction): ReadonlySet<string
   const viewers = new Set<string>();
   for (const { before, after } of transaction.changes.get('members') ?? [])
     for (const row of [before, after]) if (row !== null) viewers.add(memberRow(row).user_id);
-  for (const { key } of transaction.changes.get('users') ?? []) if (affectsRole(transaction, key)) viewers.add(key);
+  for (const user of transaction.changes.get('users') ?? []) if (hasNewRole(user)) viewers.add(user.key);
   return viewers;
 }
 
@@ -133,8 +133,11 @@ export function affectedWorkspaces(transaction: LogTransaction, viewerId?: strin
 
 /** Whether this transaction makes the viewer an ADMIN, or one no more. */
 export function affectsRole(transaction: LogTransaction, viewerId: string): boolean {
-  const changes = transaction.changes.get('users') ?? [];
-  return changes.some(({ key, before, after }) => key === viewerId && before?.['role'] !== after?.['role']);
+  return (transaction.changes.get('users') ?? []).some((user) => user.key === viewerId && hasNewRole(user));
+}
+
+function hasNewRole({ before, after }: RowChange): boolean {
+  return before?.['role'] !== after?.['role'];
 }
 
 /** Workspaces that `viewerId` becomes a member of by this transaction. */
