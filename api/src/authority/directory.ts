@@ -98,15 +98,21 @@ export function createDirectory(contents: DirectoryContents): Directory {
       return [...members.values()];
     },
     fingerprintOf(viewerId, withPeers) {
-      const own = byUser.get(viewerId) ?? noMemberships;
-      const parts = [...own.values()].map(({ memberId, version }) => `${memberId}:${version}`);
-      if (withPeers)
-        for (const workspaceId of own.keys())
-          for (const { id, version } of byWorkspace.get(workspaceId)?.values() ?? []) parts.push(`${id}:${version}`);
-      const text = `${admins.has(viewerId)}|${parts.sort().join()}`;
-      return fingerprint(text);
+      const parts: string[] = [];
+      for (const workspaceId of (byUser.get(viewerId) ?? noMemberships).keys()) {
+        const members = byWorkspace.get(workspaceId);
+        const own = members?.get(viewerId);
+        if (own !== undefined) parts.push(textOf(own));
+        if (withPeers) for (const row of members?.values() ?? []) parts.push(textOf(row));
+      }
+      return fingerprint(`${admins.has(viewerId)}|${parts.sort().join()}`);
     },
   };
+}
+
+/** Not its id and version alone: a row may be deleted and made again with its old id, as of another workspace, user or role. */
+function textOf({ id, version, workspace_id, user_id, role }: MemberRow): string {
+  return `${id}:${version}:${workspace_id}:${user_id}:${role}`;
 }
 
 /** The viewers whose own authority this transaction changes. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { rowFromRecord } from '../model/record-row.ts';
 import { task } from '../schema/task.ts';
+import { user } from '../schema/user.ts';
 import type { FrameQueue } from './frame-queue.ts';
-import { created, joined, raw, read, row, startFeed } from './testing/start-feed.ts';
+import { created, joined, left, memberRow, raw, read, row, startFeed } from './testing/start-feed.ts';
 
 /** The cursors of the next frames. */
 async function cursorsOf(frames: FrameQueue, count: number): Promise<string[]> {
@@ -76,6 +77,25 @@ describe('whoever comes back with a cursor', () => {
       { changes: ['CREATED t3', 'CREATED t4'] },
       { changes: ['CREATED t5'] },
     ]);
+  });
+
+  describe('and a membership was made anew with its old id', () => {
+    const of = memberRow('bob', 'home');
+    const cases = [
+      { what: 'its own, in another workspace', made: { ...of, workspace_id: 'elsewhere' }, viewer: 'bob', model: task },
+      { what: 'its own, with another role', made: { ...of, role: 'VIEWER' }, viewer: 'bob', model: task },
+      { what: 'that of a peer, for another user', made: { ...of, user_id: 'eve' }, viewer: 'ada', model: user },
+    ] as const;
+    test.each(cases)('cannot go on: $what', async ({ made, viewer, model }) => {
+      const { log, database, follow } = await startFeed();
+      const [cursor] = await cursorsOf(await follow(viewer, model), 1);
+      await log.commit(101, [created('not theirs', 'elsewhere')]);
+      await log.commit(102, [left('bob', 'home')]);
+      await log.commit(103, [{ table: 'members', key: made.id, before: null, after: { ...made } }]);
+      database.state.members = database.state.members.map((row) => (row.id === made.id ? made : row));
+      database.state.snapshot = '104:104:';
+      expect(await read(await follow(viewer, model, { after: cursor }), 1)).toEqual([{ error: 'CURSOR_EXPIRED' }]);
+    });
   });
 
   test('from within b + 3 is still not told what its snapshot has seen', async () => {
