@@ -43,16 +43,31 @@ export function createDirectory(contents: DirectoryContents): Directory {
   const admins = new Set(contents.adminIds);
   const byWorkspace = new Map<string, Map<string, MemberRow>>();
   const byUser = new Map<string, Map<string, Membership>>();
+  /** Of all members of a workspace, once somebody has asked, until one of them changes. */
+  const hashes = new Map<string, string>();
 
   function put(row: MemberRow) {
+    hashes.delete(row.workspace_id);
     entry(byWorkspace, row.workspace_id).set(row.user_id, row);
     entry(byUser, row.user_id).set(row.workspace_id, { memberId: row.id, version: row.version, role: row.role });
   }
   function remove(row: MemberRow) {
+    hashes.delete(row.workspace_id);
     drop(byWorkspace, row.workspace_id, row.user_id);
     drop(byUser, row.user_id, row.workspace_id);
   }
   for (const row of contents.members) put(row);
+
+  /** The same wherever and in whatever order the members came to be known. */
+  function hashOfMembers(workspaceId: string): string {
+    let hash = hashes.get(workspaceId);
+    if (hash === undefined) {
+      const rows = [...(byWorkspace.get(workspaceId)?.values() ?? [])];
+      hash = fingerprint(rows.map(textOf).sort().join());
+      hashes.set(workspaceId, hash);
+    }
+    return hash;
+  }
 
   return {
     apply(transaction, onlyIn) {
@@ -100,10 +115,9 @@ export function createDirectory(contents: DirectoryContents): Directory {
     fingerprintOf(viewerId, withPeers) {
       const parts: string[] = [];
       for (const workspaceId of (byUser.get(viewerId) ?? noMemberships).keys()) {
-        const members = byWorkspace.get(workspaceId);
-        const own = members?.get(viewerId);
+        const own = byWorkspace.get(workspaceId)?.get(viewerId);
         if (own !== undefined) parts.push(textOf(own));
-        if (withPeers) for (const row of members?.values() ?? []) parts.push(textOf(row));
+        if (withPeers) parts.push(hashOfMembers(workspaceId));
       }
       return fingerprint(`${admins.has(viewerId)}|${parts.sort().join()}`);
     },
