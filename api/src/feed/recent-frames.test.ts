@@ -4,6 +4,7 @@ import { task } from '../schema/task.ts';
 import { createCursors } from './cursor.ts';
 import type { FrameChange } from './frame.ts';
 import { createRecentFrames } from './recent-frames.ts';
+import { collectGarbage } from './testing/collect-garbage.ts';
 import type { LogTransaction } from './transaction.ts';
 
 const previous = { epoch: 1, epochId: 'e', seq: 1, tag: 't1' };
@@ -93,4 +94,19 @@ test('what a transaction is to a group is found out once', () => {
   expect(look('h')).not.toBe(look('g'));
   expect(look('g', transaction(6))).not.toBe(look('g'));
   expect(looked).toBe(3);
+});
+
+test('what was made of a transaction does not keep it, once nobody else does', async () => {
+  const recent = create();
+  const passBy = (seq: number) => {
+    const one = transaction(seq);
+    recent.keysIn(one, task, ['workspaceId']);
+    recent.changesIn(one, 'g', () => [change]);
+    recent.of(one, [change], { previous, isNewest: false }, ofGroup('g'));
+    return new WeakRef(one);
+  };
+  const passed = [5, 6, 7, 8].map(passBy);
+  await collectGarbage();
+  // Whose rows were made last is remembered, whoever asks next.
+  expect(passed.slice(0, -1).map((ref) => ref.deref())).toEqual([undefined, undefined, undefined]);
 });

@@ -1,14 +1,7 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { createRing } from './ring.ts';
+import { collectGarbage } from './testing/collect-garbage.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
-
-/** V8's own, without a flag on the command line. */
-function collectGarbage() {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-}
 
 const place = (seq: number, { epoch = 1, tag = `tag-${seq}` } = {}): LogPosition => ({
   epoch,
@@ -88,8 +81,7 @@ describe('memory of the log', () => {
       refs.push(new WeakRef(one));
       ring.add(one);
     }
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    collectGarbage();
+    await collectGarbage();
     expect(refs.filter((ref) => ref.deref() !== undefined)).toHaveLength(1);
   });
 
