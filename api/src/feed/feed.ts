@@ -93,15 +93,12 @@ export function createFeed(dependencies: Dependencies) {
   let reader: Reader | null = null;
   let ticker: NodeJS.Timeout | null = null;
   const moves = createCrowdBell();
-  const unreached = createUnreached({ stream, onLost: moves.ring, log, patienceMs: settings.lostTailMs });
+  const unreached = createUnreached({ stream, ring, onLost: moves.ring, log, patienceMs: settings.lostTailMs });
 
   const logView: LogView = {
     position: () => met?.position ?? null,
-    after(place) {
-      if (met === null) return 'ahead';
-      const next = ring.after(place);
-      return next === 'ahead' && !unreached.mayCome(place) ? 'other' : next;
-    },
+    after: (place) => (met === null ? 'ahead' : unreached.after(place)),
+    leave: unreached.leave,
     since: (place, signal) => readHistory({ ring, replay, entrance }, place, signal),
     moves,
     isStalled: () => isStalled(Date.now()),

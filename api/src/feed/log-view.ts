@@ -9,6 +9,8 @@ export interface LogView {
   position(): LogPosition | null;
   /** What follows a place, as far as memory knows. `ahead` turns into `other` once the log turns out to end before the place. */
   after(place: LogPosition): Following;
+  /** Call when nobody waits any more for what follows a place. */
+  leave(place: LogPosition): void;
   /**
    * All that follows a place, up to the newest transaction passed.
    *

@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { rowFromRecord } from '../model/record-row.ts';
 import { task } from '../schema/task.ts';
+import type { Following } from './ring.ts';
 import { created, raw, read, row, startFeed } from './testing/start-feed.ts';
+import { createUnreached } from './unreached.ts';
 
 const ways = ['watch', 'follow'] as const;
 
@@ -64,5 +66,68 @@ describe.each(ways)('with a cursor from beyond the end of the log, which an olde
     await log.commit(101, [created('t1', 'home')]);
     await log.commit(102, [created('t3', 'home')]);
     expect(await read(again, 2)).toMatchObject([{ changes: [], upToDate: true }, { changes: ['CREATED t3'] }]);
+  });
+
+  test.each(['it has gone', 'a new epoch has come'])('is waited for no more once %s', async (what) => {
+    const ticks = jest.spyOn(globalThis, 'setInterval');
+    const { log, again } = await comeBack(way);
+    const [tick] = ticks.mock.lastCall ?? [];
+    ticks.mockRestore();
+    log.endAt(new Error('no broker answers'));
+    const asked = () => {
+      const { boundsRead } = log;
+      tick?.();
+      return log.boundsRead - boundsRead;
+    };
+    expect(asked()).toBe(1);
+    if (what === 'it has gone') await again.return?.();
+    else await log.newEpoch();
+    // What was asked has to be answered first.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked()).toBe(0);
+  });
+});
+
+describe('the log is not asked any more for a place', () => {
+  const place = { epoch: 1, epochId: 'e', seq: 5, tag: 't' };
+  const newest = { epoch: 1, seq: 4 };
+  const create = () => {
+    const state = { asked: 0, isAway: false, following: 'ahead' as Following };
+    const bounds = async () => {
+      state.asked += 1;
+      if (state.isAway) throw new Error('no broker answers');
+      return { oldest: newest, newest, newestTag: 'tag' };
+    };
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    const ring = { after: () => state.following };
+    const unreached = createUnreached({ stream: { bounds }, ring, onLost() {}, log, patienceMs: 60_000 });
+    unreached.after(place);
+    return { state, unreached };
+  };
+
+  test('that was left while it did not answer', async () => {
+    const { state, unreached } = create();
+    state.isAway = true;
+    await unreached.look();
+    unreached.leave(place);
+    await unreached.look();
+    expect(state.asked).toBe(1);
+  });
+
+  test('that was left before it answered', async () => {
+    const { state, unreached } = create();
+    const looking = unreached.look();
+    unreached.leave(place);
+    await looking;
+    await unreached.look();
+    expect(state.asked).toBe(1);
+  });
+
+  test('that was come to', async () => {
+    const { state, unreached } = create();
+    state.following = null;
+    unreached.after(place);
+    await unreached.look();
+    expect(state.asked).toBe(0);
   });
 });

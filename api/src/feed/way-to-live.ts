@@ -114,6 +114,7 @@ export function createWayToLive(
   /** The log cannot be continued from its place. */
   function lose(loss: Loss) {
     giveUp(loss);
+    if (place !== null) log.leave(place);
     place = null;
     disturbed.ring();
   }
@@ -241,6 +242,7 @@ export function createWayToLive(
       else if (isStalled || now - behindSince > patienceMs) teller.mayBeOld();
     },
     end() {
+      if (place !== null) log.leave(place);
       ending.abort();
       pages?.release();
       disturbed.ring();
