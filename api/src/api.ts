@@ -22,6 +22,7 @@ import { columnOf } from './model/field.ts';
 import { createLook } from './model/look.ts';
 import { createClaimKey } from './model/mutation-claim.ts';
 import { createPublicRows } from './model/public-rows.ts';
+import { requireTracked } from './model/require-tracked.ts';
 import { models } from './schema/models.ts';
 import { createErrorCoder } from './server/coded-errors.ts';
 import { createGraphql } from './server/graphql.ts';
@@ -55,7 +56,7 @@ const anchorTimeoutMs = 5_000;
  * Starts one API process: reads the log, serves GraphQL. Resolves when the port is open; `/health/ready` follows when
  * the feed has met the log.
  *
- * @throws Error with one clear message when a port is in use, or Postgres or Kafka cannot be reached.
+ * @throws Error with one clear message when a port is in use, Postgres or Kafka cannot be reached, or a model's table is not tracked.
  */
 export async function startApi({ config, schema, log, closing }: Dependencies): Promise<{ readonly port: number }> {
   const registry = new Registry();
@@ -69,6 +70,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
   closing.add('prisma', () => prisma.$disconnect());
   const stream = await openStream(config, log);
   closing.add('stream', stream.close);
+  await requireTracked(prisma, models);
   const entrance = createEntrance();
   const startPoints = createStartPoints({
     connect: async () => {

@@ -80,7 +80,7 @@ export interface ModelDeclaration {
   readonly plural: string;
   /** Root field of the watch, when it is not named after the connection: `watchTasks`. */
   readonly watch?: string;
-  /** The Postgres table, as in `sync.track`. */
+  /** The Postgres table, as SQL and the log write it: `tasks`, `other.things`, `"order"`. */
   readonly table: string;
   readonly description: string;
   /** Own columns besides id, version, createdAt, updatedAt. Column names are the field names in snake_case. */
