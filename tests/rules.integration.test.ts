@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { MemberRole } from '@sync-hub/api/authority/authority';
 import { createDirectory, type MemberRow } from '@sync-hub/api/authority/directory';
 import { loadAuthority } from '@sync-hub/api/authority/load';
-import { columnOf } from '@sync-hub/api/model/field';
+import { columnSql } from '@sync-hub/api/model/field';
 import type { Model, Policy } from '@sync-hub/api/model/model';
 import { tableOf } from '@sync-hub/api/model/table';
 import { queryThrough } from '@sync-hub/api/model/transaction';
@@ -99,7 +99,7 @@ describe('a rule says of each row what it finds with SQL', () => {
           const rule = model.policy[operation];
           const allowed = rowsOf.get(model)?.filter((row) => rule.allows(followed, row)) ?? [];
           const found = await tableOf(model, prisma).find(rule.where(read));
-          const names = { viewerId: '$1::uuid', column: (field: string) => `target.${columnOf(field)}` };
+          const names = { viewerId: '$1::uuid', column: (field: string) => `target.${columnSql(field)}` };
           const judged = await database.query<{ id: string }>(
             `SELECT id FROM ${model.table} target WHERE $1::uuid IS NOT NULL AND ${rule.condition(names)}`,
             [userId(viewer)],

@@ -108,3 +108,8 @@ export function columnOf(fieldName: string): string {
   }
   return column;
 }
+
+/** The same as SQL writes it: quoted, for a field may be called `order`. */
+export function columnSql(fieldName: string): string {
+  return `"${columnOf(fieldName)}"`;
+}

@@ -1,5 +1,5 @@
 import { memberOf, type Names, type Rule } from '../authority/rules.ts';
-import { columnOf } from './field.ts';
+import { columnSql } from './field.ts';
 import type { Model, Values } from './model.ts';
 import type { Target } from './statement.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -26,7 +26,7 @@ export function allowedTarget(model: Model, verb: 'update' | 'delete', id: strin
           viewerId ??= `${parameter(request.viewer.userId)}::uuid`;
           return viewerId;
         },
-        column: (field) => `target.${columnOf(field)}`,
+        column: (field) => `target.${columnSql(field)}`,
       };
       const conditions = rulesOf(model, verb).map((rule) => rule.condition(names));
       if (typeof expectedVersion === 'number') conditions.push(`target.version = ${parameter(expectedVersion)}`);

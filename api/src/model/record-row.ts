@@ -1,5 +1,5 @@
 import type { JsonRow } from '@sync-hub/stream/change-record';
-import { columnOf, type Field } from './field.ts';
+import { columnOf, columnSql, type Field } from './field.ts';
 import type { Model } from './model.ts';
 import type { Row, Value } from './row.ts';
 
@@ -20,7 +20,7 @@ export function rowFromFields(model: Model, record: Readonly<Record<string, unkn
 /** Every column of a model, each under its field's name. @param table  the name by which the statement calls the table. */
 export function fieldColumns({ fields }: Model, table: string): string {
   return Object.keys(fields)
-    .map((name) => `${table}.${columnOf(name)} AS "${name}"`)
+    .map((name) => `${table}.${columnSql(name)} AS "${name}"`)
     .join();
 }
 

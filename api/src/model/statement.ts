@@ -3,7 +3,7 @@ import pg from 'pg';
 import { actingSql } from '../auth/acting.ts';
 import { fromLiveSession } from '../auth/live-sessions.ts';
 import { putAtHand } from './at-hand.ts';
-import { columnOf } from './field.ts';
+import { columnSql } from './field.ts';
 import type { Model, Values } from './model.ts';
 import { claimSql } from './mutation-claim.ts';
 import { fieldColumns, rowFromFields, rowFromRecord } from './record-row.ts';
@@ -32,7 +32,7 @@ export function versionOf(id: string, rowVersion: string): Target {
 
 export function update(model: Model, target: Target, values: Values, request: WriteRequest): Promise<Written | null> {
   return write(model, request, target, (parameter, from, isTarget) => {
-    const assignments = Object.entries(values).map(([name, value]) => `${columnOf(name)} = ${parameter(value)}`);
+    const assignments = Object.entries(values).map(([name, value]) => `${columnSql(name)} = ${parameter(value)}`);
     return `UPDATE ${model.table} target SET ${assignments.join()} FROM ${from} WHERE ${isTarget}`;
   });
 }
@@ -50,7 +50,7 @@ export async function remove(model: Model, target: Target, request: WriteRequest
 /** @param values  with the id. */
 export function insert(model: Model, values: Values, request: WriteRequest): Promise<Written | null> {
   return write(model, request, { id: String(values['id']), condition: null }, (parameter, from) => {
-    const columns = Object.keys(values).map(columnOf);
+    const columns = Object.keys(values).map(columnSql);
     const places = Object.values(values).map(parameter);
     return `INSERT INTO ${model.table} AS target (${columns.join()}) SELECT ${places.join()} FROM ${from}`;
   });
@@ -97,7 +97,7 @@ type Returned = { readonly transactionId: string } & Readonly<Record<string, unk
 
 /** As of the statement's snapshot. */
 function profileColumn({ reference, to }: Profile, index: number): string {
-  const row = `SELECT row_to_json(profile) FROM ${to.table} profile WHERE profile.id = target.${columnOf(reference)}`;
+  const row = `SELECT row_to_json(profile) FROM ${to.table} profile WHERE profile.id = target.${columnSql(reference)}`;
   return `, (${row}) AS "profile${index}"`;
 }
 
