@@ -141,7 +141,7 @@ describe('a watch of 100,000 rows', () => {
   async function openTransactions(): Promise<unknown[]> {
     return hub.database.query(
       `SELECT state, query FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name NOT LIKE 'sync-hub%' AND xact_start < now() - interval '0.5 s'`,
+       WHERE datname = current_database() AND application_name = 'sync-hub api' AND xact_start < now() - interval '0.5 s'`,
     );
   }
 

@@ -65,6 +65,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
 
   const { prisma, query, lookUp } = createClients({
     databaseUrl: config.DATABASE_URL,
+    applicationName: 'sync-hub api',
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
   });
   closing.add('prisma', () => prisma.$disconnect());
@@ -76,7 +77,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     connect: async () => {
       const client = new pg.Client({
         connectionString: config.DATABASE_URL,
-        application_name: 'sync-hub start points',
+        application_name: 'sync-hub api: start points',
         connectionTimeoutMillis: anchorTimeoutMs,
         query_timeout: anchorTimeoutMs,
       });

@@ -13,7 +13,7 @@ const CHANNEL = 'sync';
  */
 export function startWakeUps({ databaseUrl, log }: { readonly databaseUrl: string; readonly log: Log }) {
   const wakeUp = createWakeUp();
-  const nudges = startNudges({ databaseUrl, channel: CHANNEL, log });
+  const nudges = startNudges({ databaseUrl, applicationName: 'sync-hub listener: listen', channel: CHANNEL, log });
   nudges.subscribe(wakeUp.ring);
 
   return {

@@ -6,6 +6,8 @@ import { createStatementNames } from './statement-names.ts';
 
 export interface PrismaSettings {
   readonly databaseUrl: string;
+  /** Of its connections, in `pg_stat_activity`. */
+  readonly applicationName?: string;
   /** Connections this process holds at most. Default: 10. */
   readonly maxConnections?: number;
 }
@@ -27,9 +29,9 @@ const lookUpMs = 5_000;
 /**
  * Connects when first used. Statements are prepared, so that Postgres parses and plans each once a connection.
  */
-export function createClients({ databaseUrl, maxConnections = 10 }: PrismaSettings): Clients {
+export function createClients({ databaseUrl, applicationName, maxConnections = 10 }: PrismaSettings): Clients {
   const nameOf = createStatementNames();
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: maxConnections });
+  const pool = new pg.Pool({ connectionString: databaseUrl, application_name: applicationName, max: maxConnections });
   // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
   pool.on('error', () => {});
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql), disposeExternalPool: true });

@@ -16,10 +16,13 @@ export interface Nudges {
 
 export function startNudges({
   databaseUrl,
+  applicationName,
   channel,
   log,
 }: {
   databaseUrl: string;
+  /** Of its connection, in `pg_stat_activity`. */
+  applicationName: string;
   channel: string;
   log: StreamLog;
 }): Nudges {
@@ -36,7 +39,7 @@ export function startNudges({
   async function listen(): Promise<void> {
     const client = new pg.Client({
       connectionString: databaseUrl,
-      application_name: 'sync-hub stream listen',
+      application_name: applicationName,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
     });

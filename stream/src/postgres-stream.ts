@@ -92,7 +92,7 @@ export async function createPostgresStream({
     async read(from, sink) {
       const start = from === 'earliest' ? null : from === 'latest' ? await newestPosition(pool) : from;
       if (pool.ending) throw new Error('the stream was closed');
-      nudges ??= startNudges({ databaseUrl, channel: CHANNEL, log });
+      nudges ??= startNudges({ databaseUrl, applicationName: 'sync-hub stream: listen', channel: CHANNEL, log });
       return startPostgresReader({ pool, nudges, pollMs, from: start, sink, log });
     },
     bounds: () => readPostgresBounds(pool),
