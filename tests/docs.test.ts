@@ -44,7 +44,9 @@ test('every page that a comment in the code names is there', () => {
 test('every metric that a process gives is explained to who runs it', () => {
   const operations = read('docs/operations.md');
   const relay = [...read('listener/src/metrics.ts').matchAll(/'(sync_relay_\w+)'/g)].map(([, name]) => name);
-  const api = [...read('api/src/metrics.ts').matchAll(/gauge\('(\w+)'/g)].map(([, name]) => `sync_hub_api_${name}`);
+  const api = [...read('api/src/metrics.ts').matchAll(/(?:gauge|counter)\('(\w+)'/g)].map(
+    ([, name]) => `sync_hub_api_${name}`,
+  );
   expect([relay.length, api.length]).not.toContain(0);
   expect([...relay, ...api].filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
 });

@@ -191,8 +191,8 @@ describe('memory of the log', () => {
   });
 
   test('holds what is younger than RING_SECONDS', async () => {
-    const passed = await metric('log_transactions');
-    await waitFor(async () => (await metric('log_transactions')) >= passed + 7, { what: 'seven heartbeats' });
+    const passed = await metric('log_transactions_total');
+    await waitFor(async () => (await metric('log_transactions_total')) >= passed + 7, { what: 'seven heartbeats' });
     await waitFor(async () => (await metric('ring_transactions')) <= 4, { what: 'the old ones to be let go' });
   });
 });

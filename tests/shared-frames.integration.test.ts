@@ -158,7 +158,7 @@ describe('many who open the same watch at once', () => {
 
   test('are read for once, whoever they are, and each is told all rows, then every change, under cursors of its own', async () => {
     await rename('as it was');
-    const before = await metric('snapshots');
+    const before = await metric('snapshots_total');
     const opened = await openAtOnce(crowd(), rows);
     for (const { socket, id } of opened) {
       await waitFor(() => framesOf(socket, id).length >= 1, { what: 'the rows' });
@@ -167,7 +167,7 @@ describe('many who open the same watch at once', () => {
         changes: [{ operation: 'CREATED', row: { title: 'as it was' } }],
       });
     }
-    expect((await metric('snapshots')) - before).toBe(1);
+    expect((await metric('snapshots_total')) - before).toBe(1);
     await rename('as it is');
     for (const { socket, id } of opened) {
       await waitFor(() => changesOf(socket, id).length >= 2, { what: 'the change' });
@@ -188,7 +188,7 @@ describe('many who open the same watch at once', () => {
   });
 
   test('are read for apart where their rights make a difference', async () => {
-    const before = await metric('snapshots');
+    const before = await metric('snapshots_total');
     const opened = await openAtOnce(
       [people.ada, people.bob, people.cay],
       'subscription ($after: SyncCursor) { watchTasks(after: $after) { cursor reset upToDate changes { operation row { title } } } }',
@@ -200,7 +200,7 @@ describe('many who open the same watch at once', () => {
     }
     // Bob is in another workspace besides.
     expect(counts).toEqual([1, 2, 1]);
-    expect((await metric('snapshots')) - before).toBe(2);
+    expect((await metric('snapshots_total')) - before).toBe(2);
   });
 });
 

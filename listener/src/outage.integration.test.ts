@@ -47,6 +47,17 @@ describe('on the Postgres stream', () => {
     await waitFor(async () => (await relay.metric('backlogRows')) === 0, { what: 'the backlog to be gone' });
   });
 
+  test('a listener that leads no more tells of no backlog: the one that leads now measures it', async () => {
+    const relay = await hub.startRelay();
+    hub.stream.beforeStore = away;
+    await hub.database.query('UPDATE counters SET n = n + 1');
+    await waitFor(async () => (await relay.metric('lagSeconds')) > 0, { what: 'the backlog to be measured' });
+    expect(await relay.metric('backlogRows')).toBeGreaterThanOrEqual(12);
+    await relay.stop();
+    const told = [await relay.metric('leader'), await relay.metric('backlogRows'), await relay.metric('lagSeconds')];
+    expect(told).toEqual([0, 0, 0]);
+  });
+
   test('while the stream is away the relay holds no transaction open and keeps nothing from being vacuumed', async () => {
     const { database, stream } = hub;
     stream.beforeStore = away;

@@ -94,6 +94,9 @@ export function createRelay({ stream, metrics, log, settings }: Dependencies) {
         }
         isLeading = false;
         metrics.leader.set(0);
+        // Only who leads measures them.
+        metrics.backlogRows.set(0);
+        metrics.lagSeconds.set(0);
         await leadership.resign();
         if (performance.now() - electedAt > LEASE_MS) backoff.reset();
         if (!signal.aborted) await backoff.wait(signal);
