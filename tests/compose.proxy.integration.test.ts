@@ -55,6 +55,14 @@ describeWithCaddy('the proxy of docker-compose.yml (needs caddy on the PATH)', (
     await ann.leave();
   });
 
+  test('keeps what a process counts from the world', async () => {
+    const url = await toHub();
+    const statusOf = async (address: string) => (await fetch(address)).status;
+    expect(await statusOf(`${hub.urls[0]}/metrics`)).toBe(200);
+    for (const path of ['/metrics', '/metrics?x', '//metrics', '/%6detrics', '/METRICS'])
+      expect([path, await statusOf(`${url}${path}`)]).toEqual([path, 404]);
+  });
+
   test('tells the API who its client is, whatever the client says', async () => {
     const heard: unknown[] = [];
     const api = createServer((request, response) => {

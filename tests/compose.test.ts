@@ -36,6 +36,33 @@ test('every process is given settings that it reads, and lacks none', () => {
   }
 });
 
+test("what .env says reaches every process, but for what is the containers' own", () => {
+  const elsewhere = {
+    PORT: '4100',
+    LISTENER_PORT: '4101',
+    DATABASE_URL: 'postgres://elsewhere/db',
+    KAFKA_BROKERS: 'elsewhere:9093',
+    KAFKA_SSL: 'true',
+    KAFKA_REPLICATION_FACTOR: '3',
+    KAFKA_MIN_INSYNC_REPLICAS: '2',
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_SASL_USERNAME: 'me',
+    KAFKA_SASL_PASSWORD: 'secret',
+  };
+  const dotEnv = { JWT_SECRET, STREAM_RETENTION_HOURS: '48', CORS_ORIGINS: 'https://app.example.com' };
+  for (const name of [...listeners, ...apis]) {
+    const service = readCompose({ ...elsewhere, ...dotEnv }).services[name];
+    expect(service?.env_file).toEqual([{ path: '.env', required: false }]);
+    const read: (env: Record<string, string>) => object = listeners.includes(name) ? readListenerConfig : readApiConfig;
+    const settings = read({ ...elsewhere, ...dotEnv, ...environmentOf(service) });
+    expect(settings).toEqual(read({ ...dotEnv, ...environmentOf(services[name]) }));
+    expect(settings).toMatchObject({
+      STREAM_RETENTION_HOURS: 48,
+      ...(listeners.includes(name) ? { LISTENER_PORT: 4001 } : { PORT: 4000, CORS_ORIGINS: [dotEnv.CORS_ORIGINS] }),
+    });
+  }
+});
+
 test('nothing starts before what it needs is there: migrated once, then listeners and APIs, then the proxy', () => {
   const needs = (name: string) =>
     Object.entries(services[name]?.depends_on ?? {}).map(([other, { condition }]) => `${other} ${condition}`);

@@ -15,7 +15,7 @@ export function envExample({ listener, api }: { listener: SettingsSpec; api: Set
     { title: 'npm start', spec: without(startSettings, sharedSettings, listener, api) },
   ];
   const heading =
-    '# Every setting of every process. npm start reads a copy of this file named .env; what the environment says wins.\n';
+    '# Every setting of every process. npm start and docker compose read a copy of this file named .env; what the environment says wins.\n';
   return [heading, ...sections.flatMap(({ title, spec }) => [`# ── ${title} ──`, '', ...describeSettings(spec)])].join(
     '\n',
   );

@@ -7,6 +7,7 @@ export interface Service {
   readonly build?: string;
   readonly command?: readonly string[];
   readonly restart?: string;
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test: readonly string[] };
