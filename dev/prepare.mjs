@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isInstalled } from './installed.mjs';
+import { isNewEnough } from './new-enough.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -61,9 +62,11 @@ export async function run(program, args, { env = {}, isQuiet = false } = {}) {
   process.exit(code ?? 1);
 }
 
-function refuseOldNode() {
-  const needed = /\d+/.exec(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).engines.node)?.[0];
-  if (Number.parseInt(process.versions.node, 10) >= Number(needed)) return;
+/** Ends the process, with a message, when Node is older than package.json asks for. */
+export function refuseOldNode() {
+  const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const [needed] = /\d+\.\d+/.exec(engines.node) ?? [''];
+  if (isNewEnough(process.versions.node, needed)) return;
   say(`Node ${needed} or newer is needed; this is ${process.versions.node}.`);
   process.exit(1);
 }
