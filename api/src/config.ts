@@ -12,10 +12,10 @@ export const apiSettings = {
   }),
   DATABASE_MAX_CONNECTIONS: integer({
     default: 10,
-    min: 1,
+    min: 2,
     max: 1_000,
     unit: 'connections',
-    doc: 'Connections that queries and mutations of one API process share.',
+    doc: 'Connections that queries, mutations and snapshots of one API process share.',
   }),
   CORS_ORIGINS: list({
     default: [],
@@ -118,7 +118,7 @@ export const apiSettings = {
     min: 1,
     max: 100,
     unit: 'transactions',
-    doc: 'Snapshots that are read from Postgres at the same time; others wait their turn. Each uses one of the connections.',
+    doc: 'Snapshots that are read from Postgres at the same time; others wait their turn. Each uses one of the connections, of which they must leave some.',
   }),
   SNAPSHOT_SECONDS: integer({
     default: 15,
@@ -150,5 +150,24 @@ export type ApiSettings = SettingsOf<typeof apiSettings>;
 
 /** @throws SettingsError naming all that is wrong. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ApiSettings {
-  return readSettings(apiSettings, env, checkSharedSettings);
+  return readSettings(apiSettings, env, (settings) => [
+    ...checkSharedSettings(settings),
+    ...checkApiSettings(settings),
+  ]);
+}
+
+function checkApiSettings(settings: ApiSettings): readonly string[] {
+  const problems: string[] = [];
+  if (settings.SNAPSHOT_MAX_CONCURRENT >= settings.DATABASE_MAX_CONNECTIONS)
+    problems.push(
+      `SNAPSHOT_MAX_CONCURRENT must be below DATABASE_MAX_CONNECTIONS, not ${settings.SNAPSHOT_MAX_CONCURRENT} of ${settings.DATABASE_MAX_CONNECTIONS}: snapshots would leave no connection for anything else`,
+    );
+  for (const unit of ['FRAMES', 'BYTES'] as const) {
+    const [one, all] = [settings[`SUBSCRIPTION_MAX_PENDING_${unit}`], settings[`SOCKET_MAX_PENDING_${unit}`]];
+    if (one > all)
+      problems.push(
+        `SUBSCRIPTION_MAX_PENDING_${unit} must not be above SOCKET_MAX_PENDING_${unit}, not ${one} of ${all}: a single subscription would never come to its own limit`,
+      );
+  }
+  return problems;
 }
