@@ -1,4 +1,7 @@
-/** Runs what it is given when everything else of this turn of the event loop has run, promises too. */
+/**
+ * Runs what it is given in this turn of the event loop: after all promises of the turn, when it is asked within one of them, and
+ * else right after the callback that asks (a timer's or a socket's), before the promises which that settled.
+ */
 export type TurnEnd = (call: () => void) => void;
 
 export function createTurnEnd(): TurnEnd {

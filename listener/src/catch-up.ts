@@ -78,7 +78,6 @@ export function createCatchUp({ query, stream, publisher, metrics, log }: Depend
     },
   };
 }
-export type CatchUp = ReturnType<typeof createCatchUp>;
 
 /** The kept batches with records from `seq` on, oldest first; the newest, which may not have been sent to its end, last. */
 async function* batchesFrom(query: Query, seq: number, newest: Batch): AsyncGenerator<Batch> {

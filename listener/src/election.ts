@@ -108,4 +108,3 @@ export function createElection({ connect, log, settings: { leaseMs, pingMs } }: 
     },
   };
 }
-export type Election = ReturnType<typeof createElection>;

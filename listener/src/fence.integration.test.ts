@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { waitFor } from '@sync-hub/dev/wait-for';
 import type { Batch } from './batch.ts';
 import { type Connection, createConnect, QUEUE_SETTINGS } from './connection.ts';
-import { FencedOffError, fenceNext, lookAndFence, recordSent } from './fence.ts';
+import { FencedOffError, lookAndFence, recordSent } from './fence.ts';
 import { beginSession, readStanding } from './relay-session.ts';
 import { checkLog, NO_FAULTS, twoContents } from './testing/check-log.ts';
+import { fenceNext } from './testing/fence-next.ts';
 import { createGate } from './testing/gate.ts';
 import { createHub, type Hub } from './testing/hub.ts';
 import { createCounters, readCounters, writeConcurrently } from './testing/writers.ts';

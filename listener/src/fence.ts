@@ -69,13 +69,6 @@ export async function lookAndFence(
   };
 }
 
-/** Fixes the next batch, whatever is in it. @throws {FencedOffError} */
-export async function fenceNext(query: Query, held: Batch, session: string): Promise<Batch> {
-  const { fenced } = await lookAndFence(query, held, session, true);
-  if (fenced === null) throw new FencedOffError('the epoch is over');
-  return fenced;
-}
-
 type LookRow = (BatchRow | { readonly batch: null }) &
   Partial<AtOnceRow> & {
     readonly isWaiting: boolean;

@@ -7,10 +7,11 @@ import { Registry } from 'prom-client';
 import type { Batch } from './batch.ts';
 import { createBatchReader } from './batch-reader.ts';
 import { type Connection, createConnect, QUEUE_SETTINGS } from './connection.ts';
-import { FencedOffError, fenceNext, type Look, lookAndFence, recordSent } from './fence.ts';
+import { FencedOffError, type Look, lookAndFence, recordSent } from './fence.ts';
 import { createMetrics } from './metrics.ts';
 import { createPublisher } from './publisher.ts';
 import { beginSession } from './relay-session.ts';
+import { fenceNext } from './testing/fence-next.ts';
 import { testLog } from './testing/start-relay.ts';
 import { createCounters } from './testing/writers.ts';
 

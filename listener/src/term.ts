@@ -157,4 +157,3 @@ export function createTerm({ query, stream, vigil, metrics, log, settings }: Dep
     },
   };
 }
-export type Term = ReturnType<typeof createTerm>;

@@ -35,7 +35,7 @@ export interface AccessTokenDeps {
   readonly now?: () => number;
 }
 
-export const minSecretBytes = 32;
+const minSecretBytes = 32;
 export const accessTokenIssuer = 'real-time-sync-hub';
 export const accessTokenAudience = 'real-time-sync-hub/graphql';
 

@@ -3,7 +3,7 @@ import { hash, verify } from '@node-rs/argon2';
 import { commonPasswords } from './common-passwords.ts';
 
 /** In code points, after normalisation. */
-export const minPasswordLength = 12;
+const minPasswordLength = 12;
 export const maxPasswordLength = 200;
 
 /**

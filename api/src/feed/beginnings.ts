@@ -54,4 +54,3 @@ export function createBeginnings({ request, startPoints, snapshots }: Beginnings
     },
   };
 }
-export type Beginnings = ReturnType<typeof createBeginnings>;

@@ -54,7 +54,6 @@ export type Field =
   | UuidField
   | BooleanField
   | DateTimeField;
-export type FieldKind = Field['kind'];
 
 /** A GraphQL enum whose values are Postgres's own. */
 export interface Enumeration {

@@ -5,7 +5,7 @@ import { isUuid } from './global-id.ts';
 const dateTimeText = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** RFC 3339 with a zone, as Postgres's timestamptz(3) keeps it: years 1 to 9999, milliseconds. */
-export function parseDateTime(value: unknown): Date {
+function parseDateTime(value: unknown): Date {
   const date = typeof value === 'string' && dateTimeText.test(value) ? new Date(value) : null;
   const year = date?.getUTCFullYear() ?? Number.NaN;
   // Date accepts 30 February and makes it 1 March.
@@ -19,7 +19,7 @@ function hasItsDay(text: string): boolean {
   return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-export function parseUuid(value: unknown): string {
+function parseUuid(value: unknown): string {
   if (typeof value !== 'string' || !isUuid(value))
     throw badInput('a UUID is a text such as "6b2a7c1e-2b0f-4d5a-9a57-0f4a8f1a2c3d"');
   return value.toLowerCase();
