@@ -25,7 +25,7 @@ export interface SchemaTypes {
  * rows it may be given for; a connection counts for the statement that it costs, too. Three connections in each other, of 20
  * rows each, are within the limit.
  */
-const operationLimits = { complexity: 100_000, depth: 12, breadth: 500 };
+export const operationLimits = { complexity: 100_000, depth: 12, breadth: 500 };
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   plugins: [RelayPlugin, ComplexityPlugin, 'subscriptionLimits'],

@@ -23,7 +23,7 @@ export type Filter =
 export type FilterInput = { readonly [key: string]: unknown };
 
 /** The limits of one filter. Over one of them it is BAD_USER_INPUT. */
-const filterLimits = { maxComparisons: 100, maxValues: 1_000, maxDepth: 10, maxFilters: 200 };
+export const filterLimits = { maxComparisons: 100, maxValues: 1_000, maxDepth: 10, maxFilters: 200 };
 
 const everything: Filter = { op: 'and', filters: [] };
 const nothing: Filter = { op: 'or', filters: [] };

@@ -18,7 +18,7 @@ export function createClaimKey(secret: string): Uint8Array {
 }
 
 /** How long a mutationId protects its mutation. */
-const mutationIdKeptHours = 24;
+export const mutationIdKeptHours = 24;
 
 /**
  * Claims a mutationId for the transaction that goes on with it. A second call with it waits until the first has ended:

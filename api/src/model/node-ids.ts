@@ -7,7 +7,7 @@ export interface NodeId {
   readonly id: string;
 }
 
-const maxNodes = 100;
+export const maxNodes = 100;
 
 /** @throws BAD_USER_INPUT when there are more than `nodes` answers at once, or one is the id of what is no node. */
 export function checkNodeIds(schema: GraphQLSchema, ids: readonly NodeId[]): void {
