@@ -10,6 +10,8 @@ import { mutationIdKeptHours } from '@sync-hub/api/model/mutation-claim';
 import { maxNodes } from '@sync-hub/api/model/node-ids';
 import { pageLimits } from '@sync-hub/api/model/page';
 import { maxDocumentTokens } from '@sync-hub/api/server/coded-errors';
+import { maxNesting } from '@sync-hub/api/server/nesting';
+import { maxIdCharacters } from '@sync-hub/api/server/refused-message';
 import { anchorsOf, linksOf } from './markdown.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -66,6 +68,8 @@ test('every limit without a setting is told to who writes a client, with its val
     'depth of an operation': `${operationLimits.depth} levels`,
     'breadth of an operation': `${operationLimits.breadth} fields`,
     'tokens of a document': number(maxDocumentTokens),
+    'brackets, objects, lists in each other': `${maxNesting} levels`,
+    'id of an operation over WebSocket': `${maxIdCharacters} characters`,
     'comparisons in a filter': number(maxComparisons),
     'values of all in in a filter': number(maxValues),
     'objects in a filter, itself included': number(maxFilters),
