@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createOfLate } from './of-late.ts';
+import { createBoundedMemo } from './bounded-memo.ts';
 
-const recent = createOfLate<string, string>(100);
+const recent = createBoundedMemo<string, string>(100);
 const maxRecentLength = 2 ** 12;
 
 /** 128 bits of a text's SHA-256, as 22 characters of base64url. */

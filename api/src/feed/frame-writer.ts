@@ -1,4 +1,4 @@
-import { createOfLate } from '../of-late.ts';
+import { createBoundedMemo } from '../bounded-memo.ts';
 import type { CursorContents, CursorPlace, CursorStanding, Cursors } from './cursor.ts';
 import type { Frame, FrameBounds, FrameChange } from './frame.ts';
 import type { LastTold, Listener } from './listener.ts';
@@ -35,7 +35,7 @@ export interface Placing extends Before {
  * Every method that writes gives false when the client's backlog is full.
  */
 export function createFrameWriter({ cursors, bounds, maxRecentBytes }: Dependencies) {
-  const textOf = createOfLate<CursorStanding, string>(maxTexts);
+  const textOf = createBoundedMemo<CursorStanding, string>(maxTexts);
   let latest: LastTold | null = null;
 
   /** It changes seldom, and is written once. */

@@ -1,10 +1,10 @@
 import { type Authority, asOfNow } from '../authority/authority.ts';
 import type { Model } from '../model/model.ts';
+import { createAgingMemo } from './aging-memo.ts';
 import type { Cursors } from './cursor.ts';
 import type { FrameBounds, FrameChange } from './frame.ts';
 import { keyAt } from './group-index.ts';
 import { modelChanges } from './model-changes.ts';
-import { createRecentlyMade } from './recently-made.ts';
 import { createPlacedFrame, type PlacedFrame } from './shared-frame.ts';
 import type { LogTransaction } from './transaction.ts';
 import { sizeOfFrame, type Telling, transactionFrames } from './transaction-frames.ts';
@@ -28,9 +28,9 @@ export interface Audience {
  * for the others. After a fault a thousand come back who have missed the same.
  */
 export function createRecentFrames({ cursors, bounds, maxBytes }: Dependencies) {
-  const changes = createRecentlyMade<readonly FrameChange[]>(maxBytes);
-  const frames = createRecentlyMade<readonly PlacedFrame[]>(maxBytes);
-  const keys = createRecentlyMade<ReadonlySet<string>>(maxBytes);
+  const changes = createAgingMemo<readonly FrameChange[]>(maxBytes);
+  const frames = createAgingMemo<readonly PlacedFrame[]>(maxBytes);
+  const keys = createAgingMemo<ReadonlySet<string>>(maxBytes);
 
   return {
     /** Lets go what nobody has asked for since it was called last. */

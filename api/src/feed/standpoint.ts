@@ -8,7 +8,7 @@ import {
   joinedWorkspaces,
 } from '../authority/directory.ts';
 import { lossesOf } from '../authority/losses.ts';
-import { createOfLate } from '../of-late.ts';
+import { createBoundedMemo } from '../bounded-memo.ts';
 import type { CursorStanding } from './cursor.ts';
 import { type Follow, needsPeers } from './follow-request.ts';
 import { groupOf } from './group-key.ts';
@@ -216,7 +216,7 @@ export class Standpoint {
   }
 }
 
-const standings = createOfLate<string, CursorStanding>(1_000);
+const standings = createBoundedMemo<string, CursorStanding>(1_000);
 
 /** One object for all who stand alike: a viewer's, who have begun together. */
 function equalStanding(standing: CursorStanding): CursorStanding {

@@ -1,5 +1,5 @@
 import { type DocumentNode, getOperationAST } from 'graphql';
-import { createOfLate } from '../of-late.ts';
+import { createBoundedMemo } from '../bounded-memo.ts';
 
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
@@ -17,7 +17,7 @@ const maxKept = 100;
  * lives, and thousands have the same board open. Those of queries and mutations are not kept: a password may be among them.
  */
 export function createEqualVariables() {
-  const kept = createOfLate<string, Variables>(maxKept);
+  const kept = createBoundedMemo<string, Variables>(maxKept);
 
   return (variables: Variables, { document, operationName }: Asked): Variables => {
     if (getOperationAST(document, operationName)?.operation !== 'subscription') return variables;

@@ -1,11 +1,11 @@
 import type { LogTransaction } from './transaction.ts';
 
 /**
- * Keeps what is made of a transaction, under a name, for the others who come by it soon: who is behind goes the way that others
- * go, too. What nobody has asked for between two calls of `age` is let go, and no more than `maxBytes` is kept, roughly. The
- * transaction itself is not: what was made of it goes with it.
+ * Remembers what was made of a transaction, under a name, for the others who come by it soon: who is behind goes the way that
+ * others go, too. What nobody has asked for between two calls of `age` is let go, and no more than `maxBytes` is kept, roughly. The
+ * transaction itself is not held: what was made of it goes with it.
  */
-export function createRecentlyMade<Made>(maxBytes: number) {
+export function createAgingMemo<Made>(maxBytes: number) {
   type Kept = WeakMap<LogTransaction, Map<string, Made>>;
   let young: Kept = new WeakMap();
   let old: Kept = new WeakMap();
