@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { MemberRole } from '@sync-hub/api/authority/authority';
-import { createDirectory, type MemberRow } from '@sync-hub/api/authority/directory';
+import { createDirectory } from '@sync-hub/api/authority/directory';
 import { loadAuthority } from '@sync-hub/api/authority/load';
+import type { MemberRow } from '@sync-hub/api/authority/member-row';
 import { columnSql } from '@sync-hub/api/model/field';
 import type { Model, Policy } from '@sync-hub/api/model/model';
 import { tableOf } from '@sync-hub/api/model/table';

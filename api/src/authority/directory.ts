@@ -1,16 +1,8 @@
 import type { JsonRow } from '@sync-hub/stream/change-record';
-import type { LogTransaction, RowChange } from '../feed/transaction.ts';
+import type { LogTransaction } from '../feed/transaction.ts';
 import { fingerprint } from '../fingerprint.ts';
-import type { Authority, MemberRole, Membership } from './authority.ts';
-
-/** A member row, as Postgres and the log write it. */
-export interface MemberRow {
-  readonly id: string;
-  readonly version: number;
-  readonly workspace_id: string;
-  readonly user_id: string;
-  readonly role: MemberRole;
-}
+import type { Authority, Membership } from './authority.ts';
+import { type MemberRow, memberRow } from './member-row.ts';
 
 /** What a directory starts from: every row that it is to know, as of one snapshot. */
 export interface DirectoryContents {
@@ -129,47 +121,6 @@ function textOf({ id, version, workspace_id, user_id, role }: MemberRow): string
   return `${id}:${version}:${workspace_id}:${user_id}:${role}`;
 }
 
-/** The viewers whose own authority this transaction changes. */
-export function affectedViewers(transaction: LogTransaction): ReadonlySet<string> {
-  const viewers = new Set<string>();
-  for (const { before, after } of transaction.changes.get('members') ?? [])
-    for (const row of [before, after]) if (row !== null) viewers.add(memberRow(row).user_id);
-  for (const user of transaction.changes.get('users') ?? []) if (hasNewRole(user)) viewers.add(user.key);
-  return viewers;
-}
-
-/** The workspaces in which this transaction changes who is a member, or as what. */
-export function affectedWorkspaces(transaction: LogTransaction, viewerId?: string): ReadonlySet<string> {
-  const workspaces = new Set<string>();
-  for (const { before, after } of transaction.changes.get('members') ?? []) {
-    for (const row of [before, after]) {
-      const member = row === null ? null : memberRow(row);
-      if (member !== null && (viewerId === undefined || member.user_id === viewerId))
-        workspaces.add(member.workspace_id);
-    }
-  }
-  return workspaces;
-}
-
-/** Whether this transaction makes the viewer an ADMIN, or one no more. */
-export function affectsRole(transaction: LogTransaction, viewerId: string): boolean {
-  return (transaction.changes.get('users') ?? []).some((user) => user.key === viewerId && hasNewRole(user));
-}
-
-function hasNewRole({ before, after }: RowChange): boolean {
-  return before?.['role'] !== after?.['role'];
-}
-
-/** Workspaces that `viewerId` becomes a member of by this transaction. */
-export function joinedWorkspaces(transaction: LogTransaction, viewerId: string): string[] {
-  const joined: string[] = [];
-  for (const { after } of transaction.changes.get('members') ?? []) {
-    const row = after === null ? null : memberRow(after);
-    if (row?.user_id === viewerId) joined.push(row.workspace_id);
-  }
-  return joined;
-}
-
 /** Tables of which the directory must miss nothing. */
 export const directoryTables: readonly string[] = ['members', 'users', 'sessions'];
 
@@ -177,20 +128,6 @@ export const directoryTables: readonly string[] = ['members', 'users', 'sessions
 export function endedSessions(transaction: LogTransaction): string[] {
   const changes = transaction.changes.get('sessions') ?? [];
   return changes.filter(({ after }) => after === null || after['revoked_at'] !== null).map(({ key }) => key);
-}
-
-/** Checks what the log says of a member. Our own migrations make the table, so anything else is a broken set-up. */
-function memberRow(row: JsonRow): MemberRow {
-  const { id, version, workspace_id, user_id, role } = row;
-  if (
-    typeof id !== 'string' ||
-    typeof version !== 'number' ||
-    typeof workspace_id !== 'string' ||
-    typeof user_id !== 'string' ||
-    (role !== 'OWNER' && role !== 'EDITOR' && role !== 'VIEWER')
-  )
-    throw new TypeError('the log holds a row of members that is no member');
-  return { id, version, workspace_id, user_id, role };
 }
 
 function entry<Value>(maps: Map<string, Map<string, Value>>, key: string): Map<string, Value> {

@@ -1,5 +1,5 @@
 import type { Authority } from '../authority/authority.ts';
-import { affectedViewers } from '../authority/directory.ts';
+import { authorityChangesOf } from '../authority/authority-changes.ts';
 import { createTurnEnd } from '../turn-end.ts';
 import type { Cursors } from './cursor.ts';
 import { tablesOf } from './follow-request.ts';
@@ -35,7 +35,7 @@ export function createAudience({ cursors, bounds, everybody }: Dependencies) {
    */
   function aloneIn(transaction: LogTransaction): ReadonlySet<Follower> {
     const alone = new Set<Follower>();
-    for (const viewerId of affectedViewers(transaction))
+    for (const viewerId of authorityChangesOf(transaction).viewers)
       for (const follower of followers.ofViewer(viewerId)) if (follower.isLive) alone.add(follower);
     if (transaction.tables.has('members')) for (const follower of groups.needingPeers()) alone.add(follower);
     if (transaction.unknowable.size > 0)

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
-import { createDirectory, type MemberRow } from '../authority/directory.ts';
+import { createDirectory } from '../authority/directory.ts';
+import type { MemberRow } from '../authority/member-row.ts';
 import { createEntrance } from '../entrance.ts';
 import { task } from '../schema/task.ts';
 import type { Follow } from './follow-request.ts';

@@ -1,12 +1,6 @@
 import type { Authority } from '../authority/authority.ts';
-import {
-  affectedWorkspaces,
-  affectsRole,
-  createDirectory,
-  type Directory,
-  directoryTables,
-  joinedWorkspaces,
-} from '../authority/directory.ts';
+import { authorityChangesOf } from '../authority/authority-changes.ts';
+import { createDirectory, type Directory, directoryTables } from '../authority/directory.ts';
 import { lossesOf } from '../authority/losses.ts';
 import { createBoundedMemo } from '../bounded-memo.ts';
 import type { CursorStanding } from './cursor.ts';
@@ -104,11 +98,11 @@ export class Standpoint {
   private isAuthorityAffected(transaction: LogTransaction): boolean {
     if (!transaction.tables.has('members') && !transaction.tables.has('users')) return false;
     const { viewerId, workspaceId } = this.request;
-    const mine = affectedWorkspaces(transaction, viewerId);
-    const hasNewRole = affectsRole(transaction, viewerId);
+    const changes = authorityChangesOf(transaction);
+    const mine = changes.workspacesOf(viewerId);
+    const hasNewRole = changes.withNewRole.has(viewerId);
     const { memberships } = this.authority();
-    const hasOtherPeers =
-      needsPeers(this.request) && [...affectedWorkspaces(transaction)].some((id) => memberships.has(id));
+    const hasOtherPeers = needsPeers(this.request) && [...changes.workspaces].some((id) => memberships.has(id));
     if (mine.size > 0 || hasNewRole || hasOtherPeers) this.changeFrom(transaction.position);
     return hasNewRole || hasOtherPeers || (workspaceId === null ? mine.size > 0 : mine.has(workspaceId));
   }
@@ -177,7 +171,7 @@ export class Standpoint {
   hasToWaitFor(transaction: LogTransaction): boolean {
     const { request, log } = this;
     if (!needsPeers(request) || log.everybody() !== null) return false;
-    return joinedWorkspaces(transaction, request.viewerId).length > 0;
+    return authorityChangesOf(transaction).joinedBy(request.viewerId).size > 0;
   }
 
   /** Moves its own authority on. @throws {HistoryLostError} when it cannot be known. */
@@ -189,7 +183,7 @@ export class Standpoint {
       return own.directory.apply(transaction, own.joined);
     }
     own.directory.apply(transaction);
-    for (const id of joinedWorkspaces(transaction, request.viewerId)) {
+    for (const id of authorityChangesOf(transaction).joinedBy(request.viewerId)) {
       own.joined.add(id);
       if (!needsPeers(request)) continue;
       const members = log.membersAt(id, transaction.position);

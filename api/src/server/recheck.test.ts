@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
-import { createDirectory, type MemberRow } from '../authority/directory.ts';
+import { createDirectory } from '../authority/directory.ts';
 import { lossesOf } from '../authority/losses.ts';
+import type { MemberRow } from '../authority/member-row.ts';
 import { startRecheck } from './recheck.ts';
 
 const settings = { everyMs: 10, graceMs: 20, blindMs: 200 };

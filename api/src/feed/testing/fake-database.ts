@@ -1,5 +1,5 @@
-import type { MemberRow } from '../../authority/directory.ts';
 import { createDirectory } from '../../authority/directory.ts';
+import type { MemberRow } from '../../authority/member-row.ts';
 import type { Row } from '../../model/row.ts';
 import { parseSnapshot } from '../snapshot.ts';
 import { createSnapshotMemory } from '../snapshot-memory.ts';

@@ -1,5 +1,5 @@
 import type { JsonRow } from '@sync-hub/stream/change-record';
-import type { MemberRow } from '../../authority/directory.ts';
+import type { MemberRow } from '../../authority/member-row.ts';
 import type { Where } from '../../authority/rules.ts';
 import { createEntrance } from '../../entrance.ts';
 import type { Model } from '../../model/model.ts';
