@@ -18,7 +18,7 @@ export const TransactionType = builder.objectRef<FrameTransaction>('Transaction'
     at: t.field({
       type: 'DateTime',
       nullable: false,
-      description: 'When it wrote; the order of frames, not this clock, is the order of commits.',
+      description: 'When it wrote, by the clock. What came before what is said by the order of frames, not by this clock.',
       resolve: ({ at }) => at,
     }),
     mutationId: t.field({

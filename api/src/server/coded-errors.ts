@@ -25,9 +25,9 @@ export const maxMessageCharacters = 1_000;
 const yogaCodes: readonly unknown[] = ['BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE'];
 
 /**
- * Gives every error that leaves us a code, and cuts what it says where it is too long. What GraphQL or Yoga found wrong with the
- * request (its shape, syntax, validation, variables) is BAD_USER_INPUT; whatever was thrown without a code is ours: logged here, once, and masked as INTERNAL, or as
- * UNAVAILABLE where trying again may help.
+ * Gives every error that leaves us a code, and cuts what it says where it is too long. What GraphQL or Yoga found wrong with
+ * the request (its shape, syntax, validation, variables) is BAD_USER_INPUT; whatever was thrown without a code is ours:
+ * logged here, once, and masked as INTERNAL, or as UNAVAILABLE where trying again may help.
  */
 export function createErrorCoder({ log, suggestions }: Options) {
   return (error: unknown): GraphQLError => {
