@@ -18,7 +18,8 @@ export const TransactionType = builder.objectRef<FrameTransaction>('Transaction'
     at: t.field({
       type: 'DateTime',
       nullable: false,
-      description: 'When it wrote, by the clock. What came before what is said by the order of frames, not by this clock.',
+      description:
+        'When it wrote, by the clock. What came before what is said by the order of frames, not by this clock.',
       resolve: ({ at }) => at,
     }),
     mutationId: t.field({
