@@ -11,7 +11,7 @@ export async function keepClaimed(query: Query, claims: readonly Claimed[]): Pro
   if (claims.length === 0) return;
   await query(
     `INSERT INTO sync.claim (outbox_id, seq) SELECT * FROM unnest($1::bigint[], $2::bigint[])
-     ON CONFLICT (outbox_id) DO NOTHING`,
+     ON CONFLICT (outbox_id) DO UPDATE SET created_at = now()`,
     [claims.map(({ outboxId }) => outboxId), claims.map(({ seq }) => seq)],
   );
 }

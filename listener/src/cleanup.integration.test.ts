@@ -136,6 +136,26 @@ test('a claimed row stays for as long as the stream keeps the record that names 
   expect(await hub.database.query('SELECT FROM sync.claim')).toEqual([]);
 });
 
+test('a claimed row that is not acknowledged stays, however long the stream is away, and arrives when it is back', async () => {
+  await hub.startTerm({ heartbeatMs: 100 });
+  await write();
+  const away = new Error('no broker answers');
+  hub.stream.beforeStore = () => {
+    throw away;
+  };
+  await hub.database.query(`UPDATE counters SET note = repeat('x', 1000000) WHERE id = 1`);
+  await waitFor(async () => (await hub.database.query('SELECT FROM sync.claim')).length === 1, { what: 'the claim' });
+  await hub.database.query(`UPDATE sync.claim SET created_at = created_at - interval '2 days'`);
+  const before = await outboxIds();
+  await createCleanup({ keepMs: 10 * MINUTE_MS, retentionMs: DAY_MS }).run(connection.query);
+  expect(await outboxIds()).toEqual(before);
+  hub.stream.beforeStore = () => {};
+  await waitFor(() => hub.stream.stored.some(({ kind }) => kind === 'claim'), { what: 'the claim to be sent' });
+  await beat();
+  await createCleanup({ keepMs: 10 * MINUTE_MS, retentionMs: DAY_MS }).run(connection.query);
+  expect(await hub.database.query('SELECT FROM sync.claim')).toHaveLength(1); // Its day begins when it was sent.
+});
+
 test('a transaction of many rows goes whole, in steps', async () => {
   await hub.database.query('INSERT INTO counters (id) SELECT generate_series(10, 12009)');
   await hub.startTerm({ heartbeatMs: 100 });

@@ -58,10 +58,13 @@ const batchesSql = `
     WHERE fenced_at < (SELECT fenced_at FROM sync.batch ORDER BY batch DESC LIMIT 1) - $1::double precision * interval '1 millisecond'
   )`;
 
-// The row goes with its claim: the sweep has passed by it long ago.
+// Of batches that may be sent again a claim stays, however old: without its row such a batch would be another. Then the row goes
+// with its claim: the sweep has passed by it long ago.
 const claimsSql = `
   WITH expired AS (
-    DELETE FROM sync.claim WHERE created_at < now() - $1::double precision * interval '1 millisecond' RETURNING outbox_id
+    DELETE FROM sync.claim WHERE created_at < now() - $1::double precision * interval '1 millisecond'
+      AND seq < (SELECT first_seq FROM sync.batch ORDER BY batch LIMIT 1)
+    RETURNING outbox_id
   )
   DELETE FROM sync.outbox WHERE id IN (SELECT outbox_id FROM expired)`;
 

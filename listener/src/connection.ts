@@ -29,6 +29,7 @@ const END_TIMEOUT_MS = 1_000;
 const ALWAYS = {
   statement_timeout: '0',
   lock_timeout: '0',
+  transaction_timeout: '0',
   idle_session_timeout: '0',
   default_transaction_isolation: 'read committed',
   TimeZone: 'UTC',

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createTestDatabase } from '@sync-hub/dev/test-database';
 import { waitFor } from '@sync-hub/dev/wait-for';
+import { systemIdentifier } from './relay-session.ts';
 import { checkLog, NO_FAULTS, twoContents } from './testing/check-log.ts';
 import { createGate } from './testing/gate.ts';
 import { createHub, type Hub } from './testing/hub.ts';
@@ -89,6 +91,24 @@ describe('a tail that the stream has lost', () => {
     const payloads = await hub.database.query<{ payload: string }>('SELECT payload FROM sync.log ORDER BY epoch, seq');
     expect(payloads.slice(0, before.length).map(({ payload }) => JSON.parse(payload))).toEqual(before);
   });
+});
+
+test('a database that a dump was restored into, or that was copied, is another one, though the server is the same', async () => {
+  const copy = await createTestDatabase();
+  try {
+    const identityOf = async (database: Pick<typeof copy, 'query'>) =>
+      (await database.query<{ identity: string }>(`SELECT ${systemIdentifier} AS identity`))[0]?.identity;
+    expect(await identityOf(copy)).toBe(await identityOf(copy));
+    expect(await identityOf(copy)).not.toBe(await identityOf(hub.database));
+    const before = await identityOf(copy);
+    // As pg_restore --clean does.
+    await copy.query(
+      'CREATE TABLE old AS TABLE sync.relay_session; DROP TABLE sync.relay_session CASCADE; CREATE TABLE sync.relay_session AS TABLE old',
+    );
+    expect(await identityOf(copy)).not.toBe(before);
+  } finally {
+    await copy.close();
+  }
 });
 
 describe('a new epoch begins', () => {

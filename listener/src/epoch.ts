@@ -24,7 +24,7 @@ export function reasonForNewEpoch({ standing, bounds, ownTag, incompleteBatch }:
   if (newest === null) return 'the batches are gone';
   if (standing.newEpochReason !== null) return standing.newEpochReason;
   if (server.systemIdentifier !== epochServer.systemIdentifier) {
-    return `the database is of server ${server.systemIdentifier}, the epoch began on ${epochServer.systemIdentifier}`;
+    return `the database is of server ${server.systemIdentifier}, the epoch began on ${epochServer.systemIdentifier} (server/database/table)`;
   }
   if (server.timeline !== epochServer.timeline) {
     return `the server is on timeline ${server.timeline}, the epoch began on ${epochServer.timeline}`;

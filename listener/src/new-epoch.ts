@@ -3,7 +3,7 @@ import { NOTHING_VISIBLE } from './batch.ts';
 import type { Query } from './connection.ts';
 import { lastSeq } from './epoch.ts';
 import { FencedOffError } from './fence.ts';
-import type { Standing } from './relay-session.ts';
+import { type Standing, systemIdentifier } from './relay-session.ts';
 
 /** Rows of one DELETE: some tens of milliseconds, so that neither locks nor WAL pile up. */
 const PURGE_ROWS = 5_000;
@@ -71,7 +71,7 @@ const beginSql = `
   WITH begun AS (
     UPDATE sync.relay_session SET
       epoch = $3, epoch_id = gen_random_uuid(), epoch_first_seq = $4, new_epoch_reason = NULL,
-      system_identifier = (SELECT system_identifier::text FROM pg_control_system()),
+      system_identifier = ${systemIdentifier},
       timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
     WHERE session = $1 AND server_started_at = pg_postmaster_start_time()
     RETURNING session

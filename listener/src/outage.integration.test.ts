@@ -4,6 +4,8 @@ import { createTestFolder } from '@sync-hub/dev/test-folder';
 import { describeWithKafka } from '@sync-hub/dev/test-kafka';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import type { ChangeRecord } from '@sync-hub/stream/change-record';
+import { measureBacklog } from './backlog.ts';
+import type { Query } from './connection.ts';
 import { checkLog, NO_FAULTS, twoContents } from './testing/check-log.ts';
 import { createHub, type Hub } from './testing/hub.ts';
 import { createCounters, readCounters, writeConcurrently } from './testing/writers.ts';
@@ -45,6 +47,25 @@ describe('on the Postgres stream', () => {
     await hub.untilDrained();
     expect(checkLog(stream.log()).faults).toEqual(NO_FAULTS);
     await waitFor(async () => (await relay.metric('backlogRows')) === 0, { what: 'the backlog to be gone' });
+  });
+
+  test('what waits is measured also when more of its batch was sent than is counted', async () => {
+    const relay = await hub.startRelay({ pieceBytes: 2 ** 16 });
+    await hub.untilDrained();
+    const { length } = hub.stream.stored;
+    hub.stream.beforeStore = () => {
+      if (hub.stream.stored.length > length) throw new Error('no broker answers');
+    };
+    await hub.database.query('INSERT INTO counters (id) SELECT generate_series(1000, 3999)');
+    await waitFor(() => hub.stream.stored.length > length, { what: 'a piece of the batch' });
+    const sent = hub.stream.stored.length - length;
+    const query: Query = async <Row>(text: string, values?: readonly unknown[]) =>
+      (await hub.database.pool.query(text, [...(values ?? [])])).rows as Row[];
+    const countLimit = 2;
+    expect(sent).toBeGreaterThan(countLimit);
+    await waitFor(async () => (await measureBacklog(query, countLimit)).rows > 0, { what: 'the backlog' });
+    expect((await measureBacklog(query)).rows).toBe(3_000 - sent);
+    await relay.stop();
   });
 
   test('a listener that leads no more tells of no backlog: the one that leads now measures it', async () => {

@@ -2,7 +2,7 @@ import { type Batch, type BatchRow, batchColumns, parseBatch } from './batch.ts'
 import type { Query } from './connection.ts';
 import { FencedOffError } from './fence.ts';
 
-/** Which server, of which history: both change when a database is replaced by another, the timeline also at a failover. */
+/** Which database of which server, of which history: the one changes when a database is replaced by another, the timeline at a failover. */
 export interface ServerIdentity {
   readonly systemIdentifier: string;
   readonly timeline: string;
@@ -43,7 +43,9 @@ export async function beginSession(query: Query): Promise<string> {
   return row.session;
 }
 
-const systemIdentifier = '(SELECT system_identifier::text FROM pg_control_system())';
+/** Of the server, and of the database in it: one that a dump was restored into has other oids. */
+export const systemIdentifier = `concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+  (SELECT oid FROM pg_database WHERE datname = current_database()), 'sync.relay_session'::regclass::oid)`;
 const timeline = 'substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)';
 
 const beginSql = `

@@ -39,7 +39,7 @@ CREATE TABLE sync.relay_session (
   epoch             bigint NOT NULL,        -- rises with each history
   epoch_id          uuid NOT NULL,
   epoch_first_seq   bigint NOT NULL,
-  system_identifier text NOT NULL,          -- these two: of the server on which the epoch began
+  system_identifier text NOT NULL,          -- these two: of the server and database in which the epoch began
   timeline          text NOT NULL,
   new_epoch_reason  text                    -- set: the relay begins a new epoch before it sends anything more
 );
