@@ -108,7 +108,7 @@ export async function startApi({ config, schema, log, closing }: Dependencies): 
     snapshots,
     entrance,
     cursors: createCursors(config.JWT_SECRET),
-    readClaimed: (outboxId) => readClaimedRow(prisma, outboxId),
+    readClaimed: (outboxId) => readClaimedRow(prisma, outboxId, config.TRANSACTION_MAX_BYTES),
     workspaceColumn,
     onSessionEnded: (sessionId) => sockets.closeSession(sessionId, 'SESSION_REVOKED'),
     settings: {
