@@ -81,6 +81,21 @@ describe('a writer without rights on schema sync', () => {
     await database.query('REVOKE USAGE ON SCHEMA sync FROM visitor');
   });
 
+  test('cannot have operators of its own run with the rights of whoever migrated', async () => {
+    await capturedDuring(
+      asVisitor(`
+      CREATE FUNCTION public.grab(oid, regclass) RETURNS boolean LANGUAGE plpgsql AS $$
+        BEGIN EXECUTE 'ALTER ROLE visitor CREATEROLE'; RETURN $1 = $2::oid; END $$;
+      CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = regclass, FUNCTION = public.grab);
+      CREATE TEMP TABLE anything (id integer); ALTER TABLE anything ADD more integer; DROP TABLE anything`),
+    );
+    await database.query(`SELECT sync.shape('tasks'); SELECT sync.track('tasks', 'workspace_id')`);
+    expect(await database.query(`SELECT rolcreaterole FROM pg_roles WHERE rolname = 'visitor'`)).toEqual([
+      { rolcreaterole: false },
+    ]);
+    await database.query('DROP OPERATOR public.= (oid, regclass)');
+  });
+
   test('cannot slip functions or tables of its own under the capture', async () => {
     await capturedDuring(
       asVisitor(`

@@ -138,6 +138,14 @@ describe('an excluded column', () => {
   });
 });
 
+test('a column may be called like the row that is captured beside an excluded column', async () => {
+  await database.query(`
+    CREATE TABLE shelf (id integer PRIMARY KEY, kept text, secret text); SELECT sync.track('shelf', exclude => '{secret}');
+    INSERT INTO shelf VALUES (1, 'a', 'hunter2')`);
+  const rows = await database.query(`SELECT new FROM sync.outbox WHERE "table" = 'shelf'`);
+  expect(rows).toEqual([{ new: { id: 1, kept: 'a' } }]);
+});
+
 describe('sync.untrack', () => {
   test('ends the capture and leaves the table as it was; called again, it does nothing', async () => {
     await database.query(`SELECT sync.track('notes')`);

@@ -94,6 +94,15 @@ RETURN CASE
   ELSE value
 END;
 
+-- The name of a table, as the log writes it, and the table of such a name: both as under the default search_path. Everything else here
+-- runs without public in its search_path: whoever may create an operator there could have it run with our rights.
+CREATE FUNCTION sync.name_of(target regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET quote_all_identifiers = off
+RETURN target::text;
+CREATE FUNCTION sync.table_of(name text) RETURNS regclass
+LANGUAGE sql STABLE SET search_path = public, pg_temp SET quote_all_identifiers = off
+RETURN to_regclass(name);
+
 -- The primary key's columns, in the order of the key.
 CREATE FUNCTION sync.key_columns(target regclass) RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog
@@ -107,7 +116,7 @@ $$;
 
 -- Raises what the caller can act on when the table cannot be captured whole.
 CREATE FUNCTION sync.check_trackable(target regclass, scope text, exclude text[]) RETURNS void
-LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
   class      pg_class;
@@ -145,7 +154,7 @@ BEGIN
       remedy := 'Create it without TEMPORARY.';
     WHEN class.relpersistence = 'u' THEN
       reason := 'it is unlogged: a crash empties it without a change to capture';
-      remedy := format('ALTER TABLE %s SET LOGGED.', target);
+      remedy := format('ALTER TABLE %s SET LOGGED.', sync.name_of(target));
     WHEN class.relispartition THEN
       reason := 'it is a partition';
       remedy := 'Rows move between partitions as DELETE and INSERT. Keep what clients follow in a plain table.';
@@ -154,15 +163,15 @@ BEGIN
       remedy := 'ALTER TABLE … NO INHERIT on its children, or track a table without any.';
     WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = target) THEN
       reason := 'it inherits from another table';
-      remedy := format('ALTER TABLE %s NO INHERIT …, or track a plain table.', target);
+      remedy := format('ALTER TABLE %s NO INHERIT …, or track a plain table.', sync.name_of(target));
     WHEN sync.key_columns(target) IS NULL THEN
       reason := 'it has no primary key';
-      remedy := format('ALTER TABLE %s ADD PRIMARY KEY (…): clients know a row by it.', target);
+      remedy := format('ALTER TABLE %s ADD PRIMARY KEY (…): clients know a row by it.', sync.name_of(target));
     ELSE
       reason := NULL;
   END CASE;
   IF reason IS NOT NULL THEN
-    RAISE EXCEPTION 'sync.track cannot capture %: %', target, reason
+    RAISE EXCEPTION 'sync.track cannot capture %: %', sync.name_of(target), reason
       USING ERRCODE = 'feature_not_supported', HINT = remedy;
   END IF;
 
@@ -170,25 +179,25 @@ BEGIN
   FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped;
 
   IF scope <> ALL (columns) THEN
-    RAISE EXCEPTION 'sync.track: % has no column "%" to be its scope', target, scope
+    RAISE EXCEPTION 'sync.track: % has no column "%" to be its scope', sync.name_of(target), scope
       USING ERRCODE = 'undefined_column', HINT = format('Its columns are: %s.', array_to_string(columns, ', '));
   END IF;
 
   SELECT e INTO unknown FROM unnest(exclude) AS e WHERE e IS NULL OR e <> ALL (columns) LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'sync.track: % has no column "%" to exclude', target, unknown
+    RAISE EXCEPTION 'sync.track: % has no column "%" to exclude', sync.name_of(target), unknown
       USING ERRCODE = 'undefined_column', HINT = format('Its columns are: %s.', array_to_string(columns, ', '));
   END IF;
 
   IF exclude && (sync.key_columns(target) || scope) THEN
-    RAISE EXCEPTION 'sync.track cannot exclude the primary key or the scope of %', target
+    RAISE EXCEPTION 'sync.track cannot exclude the primary key or the scope of %', sync.name_of(target)
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Every change is named by its key and routed by its scope.';
   END IF;
 
   SELECT attname INTO unknown FROM pg_attribute
   WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = 'v' AND attname <> ALL (exclude) LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'sync.track cannot capture the virtual generated column "%" of %', unknown, target
+    RAISE EXCEPTION 'sync.track cannot capture the virtual generated column "%" of %', unknown, sync.name_of(target)
       USING ERRCODE = 'feature_not_supported', HINT = 'Triggers do not see it: make it STORED, or exclude it.';
   END IF;
 END
@@ -211,7 +220,7 @@ CREATE FUNCTION sync.image_expression(target regclass, exclude text[], row_name 
 LANGUAGE sql STABLE SET search_path = pg_catalog SET quote_all_identifiers = off
 AS $$
   SELECT CASE WHEN exclude = '{}' THEN format('pg_catalog.row_to_json(%s)', row_name)
-              ELSE format('(SELECT pg_catalog.row_to_json(kept) FROM (SELECT %s) AS kept)',
+              ELSE format('(SELECT pg_catalog.row_to_json(kept.*) FROM (SELECT %s) AS kept)',
                           string_agg(format('%1$s.%2$I AS %2$I', row_name, attname), ', ' ORDER BY attnum)) END
   FROM pg_attribute
   WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname <> ALL (exclude)
@@ -223,7 +232,7 @@ $$;
 -- and follows DateStyle as well). Any other type, or an enum that has a cast, gets them all. So does every table where no
 -- event trigger would tell us of a column that is added later.
 CREATE FUNCTION sync.capture_settings(tracked sync.tracked) RETURNS text
-LANGUAGE sql STABLE SET search_path = public, pg_temp SET quote_all_identifiers = off
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
   WITH columns AS (
     SELECT t.oid AS type, t.typtype AS kind, a.attname = ANY (sync.key_columns(tracked."table") || tracked.scope) AS is_cast_to_text
@@ -249,7 +258,7 @@ $$;
 -- (Re)writes the two functions of a tracked table. All that depends on the table is written down here, once, so that a
 -- row costs one plain INSERT: no catalog is read and no SQL is composed while a user's write waits.
 CREATE FUNCTION sync.write_functions(tracked sync.tracked) RETURNS void
-LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
   capture       text := 'capture_' || tracked.id;
@@ -305,7 +314,7 @@ BEGIN
         RETURN NULL;
       END
       $body$,
-      tracked."table"::text,
+      sync.name_of(tracked."table"),
       sync.key_expression(tracked."table", 'OLD'),
       sync.key_expression(tracked."table", 'NEW'),
       coalesce('OLD.' || quote_ident(tracked.scope) || '::pg_catalog.text', 'NULL'),
@@ -352,8 +361,8 @@ BEGIN
 
   -- With the rights of whoever owns schema sync, and no more, also when a superuser calls track.
   EXECUTE format('ALTER FUNCTION sync.%I() OWNER TO %s', capture, (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'sync'));
-  EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', capture, 'captures ' || tracked."table");
-  EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', version, 'keeps version and updated_at of ' || tracked."table");
+  EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', capture, 'captures ' || sync.name_of(tracked."table"));
+  EXECUTE format('COMMENT ON FUNCTION sync.%I() IS %L', version, 'keeps version and updated_at of ' || sync.name_of(tracked."table"));
   -- Whoever may execute a trigger function may hang it on a table of their own and write rows of their choice.
   EXECUTE format('REVOKE ALL ON FUNCTION sync.%I(), sync.%I() FROM PUBLIC', capture, version);
 END
@@ -362,7 +371,7 @@ $$;
 -- Captures every change of the table from the commit of this transaction on. Calling it again changes scope and excluded
 -- columns. `scope` is the column the table is grouped by (the workspace); `exclude` names columns that never leave it.
 CREATE FUNCTION sync.track(target regclass, scope text DEFAULT NULL, exclude text[] DEFAULT '{}') RETURNS void
-LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -389,15 +398,16 @@ BEGIN
   LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION sync.%I()',
       trigger.name, trigger.event, target, trigger.level, trigger.function);
-    -- Also where a replica's apply or a restore writes (session_replication_role).
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', target, trigger.name);
   END LOOP;
+  -- Also where a replica's apply or a restore writes (session_replication_role). All at once: sync.follow_ddl refuses one without.
+  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "!sync_capture", ENABLE ALWAYS TRIGGER "!sync_truncate",
+    ENABLE ALWAYS TRIGGER "~sync_version"', target);
 END
 $$;
 
 -- Ends the capture of a table; of one that is not tracked, nothing. What is in the outbox stays.
 CREATE FUNCTION sync.untrack(target regclass) RETURNS void
-LANGUAGE plpgsql SET search_path = public, pg_temp SET quote_all_identifiers = off
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
   tracked sync.tracked;
@@ -407,6 +417,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN;
   END IF;
+  DELETE FROM sync.tracked AS t WHERE t.id = tracked.id; -- First: sync.follow_ddl would refuse the rest.
   FOREACH name IN ARRAY ARRAY['!sync_capture', '!sync_truncate', '~sync_version'] LOOP
     EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', name, target);
   END LOOP;
@@ -418,8 +429,8 @@ CREATE FUNCTION sync.forget(tracked_id integer) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog
 AS $$
 BEGIN
-  EXECUTE format('DROP FUNCTION sync.%I(), sync.%I()', 'capture_' || tracked_id, 'version_' || tracked_id);
   DELETE FROM sync.tracked WHERE id = tracked_id;
+  EXECUTE format('DROP FUNCTION sync.%I(), sync.%I()', 'capture_' || tracked_id, 'version_' || tracked_id);
 END
 $$;
 
@@ -427,7 +438,7 @@ $$;
 -- they are written anew after each change of a tracked table, and a change they cannot follow is refused where it is
 -- made, with the way to make it.
 CREATE FUNCTION sync.follow_ddl() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET quote_all_identifiers = off
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
 DECLARE
   tracked sync.tracked;
@@ -440,22 +451,40 @@ BEGIN
 
   FOR tracked IN
     SELECT t.* FROM sync.tracked AS t JOIN pg_class AS c ON c.oid = t."table"
-    WHERE EXISTS (
+    -- A type that changes, or what goes with another object, may be of any table. (Not so DROP TABLE, which programs may do all day.)
+    WHERE tg_tag IN ('ALTER TYPE', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP FUNCTION', 'DROP OWNED', 'DROP SCHEMA', 'DROP TRIGGER', 'DROP TYPE')
+    OR EXISTS (
       SELECT FROM pg_event_trigger_ddl_commands() AS command
       WHERE command.objid IN (c.oid, c.relnamespace)
-        OR EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid AND inhrelid = command.objid)
+        OR EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhparent, inhrelid) AND command.objid IN (inhparent, inhrelid))
     )
   LOOP
     BEGIN
       PERFORM sync.check_trackable(tracked."table", tracked.scope, tracked.exclude);
+      IF (SELECT count(*) FROM pg_trigger WHERE tgrelid = tracked."table" AND tgenabled = 'A'
+            AND tgname IN ('!sync_capture', '!sync_truncate', '~sync_version')) < 3 THEN
+        RAISE EXCEPTION 'a trigger of sync would be gone, disabled, or not ENABLE ALWAYS'
+          USING ERRCODE = 'feature_not_supported', HINT = 'Leave the triggers of sync as they are: sync.untrack takes them away.';
+      END IF;
       PERFORM sync.write_functions(tracked);
     EXCEPTION WHEN OTHERS THEN
       GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT, remedy = PG_EXCEPTION_HINT;
-      RAISE EXCEPTION 'this would break the capture of %: %', tracked."table", reason
+      RAISE EXCEPTION 'this would break the capture of %: %', sync.name_of(tracked."table"), reason
         USING ERRCODE = SQLSTATE, DETAIL = remedy,
           HINT = 'In one transaction: sync.untrack the table, change it, sync.track it anew.';
     END;
   END LOOP;
+END
+$$;
+
+-- ALTER TABLE may give rows other values (TYPE … USING …, SET EXPRESSION), for which no trigger of the table fires. It is told as if the
+-- table had been emptied: clients read its rows anew.
+CREATE FUNCTION sync.follow_rewrite() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+AS $$
+BEGIN
+  INSERT INTO sync.outbox ("table", op)
+  SELECT sync.nudging(sync.name_of("table")), 'T' FROM sync.tracked WHERE "table" = pg_event_trigger_table_rewrite_oid();
 END
 $$;
 
@@ -465,9 +494,13 @@ $$;
 DO $$
 BEGIN
   CREATE EVENT TRIGGER sync_follow_ddl ON ddl_command_end
-    WHEN TAG IN ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE TABLE', 'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED')
+    WHEN TAG IN (
+      'ALTER TABLE', 'ALTER SCHEMA', 'ALTER TYPE', 'ALTER INDEX', 'ALTER FOREIGN TABLE', 'CREATE TABLE', 'CREATE FOREIGN TABLE',
+      'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP TYPE', 'DROP DOMAIN', 'DROP EXTENSION', 'DROP FUNCTION', 'DROP TRIGGER')
     EXECUTE FUNCTION sync.follow_ddl();
   ALTER EVENT TRIGGER sync_follow_ddl ENABLE ALWAYS;
+  CREATE EVENT TRIGGER sync_follow_rewrite ON table_rewrite EXECUTE FUNCTION sync.follow_rewrite();
+  ALTER EVENT TRIGGER sync_follow_rewrite ENABLE ALWAYS;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE NOTICE 'Only a superuser can have sync follow ALTER TABLE: call sync.track again after changing a tracked table.';
 END
@@ -475,12 +508,12 @@ $$;
 
 -- A fingerprint of the names and types of the columns that leave the table, in any order; '' where there is no such table.
 CREATE FUNCTION sync.shape("table" text) RETURNS text
-LANGUAGE sql STABLE SET search_path = public, pg_temp SET quote_all_identifiers = off
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
   SELECT coalesce(left(encode(sha256(convert_to(
     string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attname), 'UTF8')), 'hex'), 16), '')
   FROM pg_attribute a LEFT JOIN sync.tracked t ON t."table" = a.attrelid
-  WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (coalesce(t.exclude, '{}'))
+  WHERE a.attrelid = sync.table_of($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (coalesce(t.exclude, '{}'))
 $$;
 
 REVOKE ALL ON SCHEMA sync FROM PUBLIC;
