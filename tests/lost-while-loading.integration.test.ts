@@ -20,10 +20,10 @@ beforeAll(async () => {
   hub = await startHub();
   url = hub.urls[0] ?? '';
   const owner = await addPerson(hub.database, url, { name: 'Ada' });
-  member = await addPerson(hub.database, url, { name: 'Cay' });
   world = await createWorld(hub.database, [[owner, 'OWNER']], owner);
 }, 60_000);
 beforeEach(async () => {
+  member = await addPerson(hub.database, url, { name: 'Cay' });
   const membership = [uuidOf(member.userId), uuidOf(world.Workspace)];
   await hub.database.query("INSERT INTO members (user_id, workspace_id, role) VALUES ($1, $2, 'VIEWER')", membership);
   await hub.database.query("UPDATE comments SET body = 'Written before'");
@@ -71,6 +71,30 @@ test('by a frame that is executed for a group', async () => {
   await writeAndLetGo();
   await untilTold('FORBIDDEN');
   expect(JSON.stringify(socket.messages)).toContain('{"title":"Told","comments":{"nodes":[]}}');
+  expect(JSON.stringify(socket.messages)).not.toContain('Written after');
+});
+
+test('by a frame of many subscriptions, when their session ends: it is executed for none of them alone', async () => {
+  for (let id = 0; id < 30; id++)
+    socket.send({
+      type: 'subscribe',
+      id: `many ${id}`,
+      payload: {
+        query: `subscription ($in: ID!) { taskChanges(${inIt}) { changes { ${row} } } }`,
+        variables: { in: world.Workspace },
+      },
+    });
+  const isOneGroup = async () => / 1$/m.test(/^sync_hub_api_groups .*/m.exec(await metrics())?.[0] ?? '');
+  const areThirty = async () => / 30$/m.test(/^sync_hub_api_subscriptions .*/m.exec(await metrics())?.[0] ?? '');
+  await waitFor(async () => (await areThirty()) && (await isOneGroup()), { what: 'one group of thirty' });
+  await holdComments();
+  await hub.database.query("UPDATE tasks SET title = 'Told' WHERE id = $1", [uuidOf(world.Task)]);
+  await untilAFrameWaits();
+  await hub.database.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [uuidOf(member.sessionId)]);
+  expect(await socket.closing()).toBe('4403 SESSION_REVOKED');
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  expect(await hub.database.query(waiting)).toHaveLength(1);
+  await writeAndLetGo();
   expect(JSON.stringify(socket.messages)).not.toContain('Written after');
 });
 

@@ -21,9 +21,8 @@ export interface Clients {
   readonly lookUp: Query;
 }
 
-/** A write waits as long for a transaction, and a transaction may take as long. */
+/** A write waits as long for a transaction. */
 const maxWaitMs = 5_000;
-const maxRunMs = 60_000;
 const lookUpMs = 5_000;
 
 /**
@@ -35,8 +34,8 @@ export function createClients({ databaseUrl, applicationName, maxConnections = 1
   // An idle connection that breaks is replaced when one is needed; without a listener it would end the process.
   pool.on('error', () => {});
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql), disposeExternalPool: true });
-  const queryWithin = (maxRunMs: number) => createQuery({ pool, nameOf, maxWaitMs, maxRunMs });
-  return { prisma: new PrismaClient({ adapter }), query: queryWithin(maxRunMs), lookUp: queryWithin(lookUpMs) };
+  const queryWithin = (maxRunMs: number | null) => createQuery({ pool, nameOf, maxWaitMs, maxRunMs });
+  return { prisma: new PrismaClient({ adapter }), query: queryWithin(null), lookUp: queryWithin(lookUpMs) };
 }
 
 /** The typed client of the domain tables, with a pool of its own, which `$disconnect` ends. */

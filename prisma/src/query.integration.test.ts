@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@sync-hub/dev/test-database';
+import { waitFor } from '@sync-hub/dev/wait-for';
 import pg from 'pg';
 import { createQuery, type Query } from './query.ts';
 import { createStatementNames } from './statement-names.ts';
@@ -66,6 +67,8 @@ test('nobody waits for an answer without end, and a connection that gives none i
   const before = await backend();
   await expect(query('SELECT pg_sleep(60)')).rejects.toThrow('Query read timeout');
   expect(await backend()).not.toBe(before);
+  const isActive = () => database.query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'`, [before]);
+  await waitFor(async () => (await isActive()).length === 0, { what: 'the statement to be cancelled' });
 });
 
 test('nobody waits for a connection without end, and who gave up takes none', async () => {

@@ -17,8 +17,8 @@ interface Dependencies {
   readonly nameOf: (text: string) => string;
   /** How long a statement waits for a connection. */
   readonly maxWaitMs: number;
-  /** How long it waits for its answer. */
-  readonly maxRunMs: number;
+  /** How long it waits for its answer; then it is cancelled. Null: as long as it takes. */
+  readonly maxRunMs: number | null;
 }
 
 /**
@@ -36,8 +36,8 @@ export function createQuery({ pool, nameOf, maxWaitMs, maxRunMs }: Dependencies)
     };
     client.on('error', onError);
     const run = async (name: string) => {
-      const statement = { name, text, values: [...values], query_timeout: maxRunMs };
-      return (await client.query(statement)).rows as Row[];
+      const deadline = maxRunMs === null ? {} : { query_timeout: maxRunMs };
+      return (await client.query({ name, text, values: [...values], ...deadline })).rows as Row[];
     };
     try {
       return await run(nameOf(text)).catch((error: unknown) => {
@@ -52,8 +52,15 @@ export function createQuery({ pool, nameOf, maxWaitMs, maxRunMs }: Dependencies)
     } finally {
       client.off('error', onError);
       client.release(broken);
+      if (broken?.message === 'Query read timeout') cancel(pool, client);
     }
   };
+}
+
+/** It would go on without a client, beside the connection that takes its place in the pool: that would be bounded no more. */
+function cancel(pool: pg.Pool, client: pg.PoolClient): void {
+  const { processID } = client as unknown as { readonly processID: number | null };
+  pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(() => undefined); // The server is away, and with it what it did.
 }
 
 /** A migration has changed the type of a column that the statement gives. Postgres says so before it does anything. */

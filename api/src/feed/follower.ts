@@ -12,7 +12,7 @@ import { type Subscriber, takeTransaction, tell } from './take-transaction.ts';
 import { Teller, type TellerDependencies } from './teller.ts';
 import type { LogPosition, LogTransaction } from './transaction.ts';
 import { createWayToLive, type WayToLive } from './way-to-live.ts';
-import { type Loss, whyEnded } from './why-ended.ts';
+import { canComeBack, type Loss, whyEnded } from './why-ended.ts';
 
 /** One for all followers of a feed. */
 export interface FollowerDependencies extends TellerDependencies {
@@ -85,6 +85,8 @@ export class Follower implements Subscriber {
     this.hasEnded = true;
     this.way = null;
     way?.end();
+    // Alone, each of a thousand subscriptions of one session would be executed for when that ends.
+    if (error !== undefined && canComeBack(error)) this.queue.dropUnexecuted();
     if (isLive) this.dependencies.onLive(this, false);
     this.queue.end(error);
     this.dependencies.onEnd(this);

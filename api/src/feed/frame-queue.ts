@@ -32,6 +32,8 @@ export interface FrameQueue extends AsyncIterableIterator<FrameEvent> {
    * read for that is what its viewer may read by then.
    */
   leaveGroup(): void;
+  /** What is not executed yet, and all that comes after it, is not told: its client comes back with the cursor of what was. */
+  dropUnexecuted(): void;
   /**
    * Waits until the client has taken most of what was pushed, so that what a subscription has to catch up on never fills the
    * backlog.
@@ -100,6 +102,7 @@ export function createFrameQueue(backlog: Backlog, owner: QueueOwner): FrameQueu
     execute: () => false,
     // Each of its frames is its own.
     leaveGroup() {},
+    dropUnexecuted() {},
     room: () => roomIn(share),
     end(error) {
       if (ended) return;

@@ -102,7 +102,7 @@ export class Standpoint {
     const mine = changes.workspacesOf(viewerId);
     const hasNewRole = changes.withNewRole.has(viewerId);
     const { memberships } = this.authority();
-    const hasOtherPeers = needsPeers(this.request) && [...changes.workspaces].some((id) => memberships.has(id));
+    const hasOtherPeers = needsPeers(this.request) && [...memberships.keys()].some((id) => changes.workspaces.has(id));
     if (mine.size > 0 || hasNewRole || hasOtherPeers) this.changeFrom(transaction.position);
     return hasNewRole || hasOtherPeers || (workspaceId === null ? mine.size > 0 : mine.has(workspaceId));
   }

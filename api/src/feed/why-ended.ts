@@ -34,3 +34,10 @@ export const whyEnded = {
       { cursor },
     ),
 };
+
+const resumable: readonly unknown[] = ['SESSION_REVOKED', 'TOKEN_EXPIRED', 'UNAVAILABLE'];
+
+/** Whether the cursor of the last frame is as good as before, for who comes back after this end. */
+export function canComeBack({ extensions: { code } }: GraphQLError): boolean {
+  return resumable.includes(code);
+}

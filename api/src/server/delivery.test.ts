@@ -172,3 +172,38 @@ describe('who leaves its group', () => {
     ]);
   });
 });
+
+describe('who will come back', () => {
+  test('is told what is executed, and nothing from the first on that is not; nothing is executed for it alone', async () => {
+    const { sent, executed, subscribe, network, makeRoom, finish, backlog } = createSocket({ slow: true });
+    const [one, other] = [subscribe('1'), subscribe('2')];
+    for (const queue of [one, other]) void readBy(queue, sent);
+    network.isOpen = false;
+    const frames = bundle('101', '102', '103');
+    one.share(frames, 's');
+    other.share(frames, 's');
+    await finish(0);
+    await finish(2);
+    one.dropUnexecuted();
+    one.leaveGroup();
+    one.end(codedError('TOKEN_EXPIRED', 'refresh'));
+    makeRoom();
+    await finish(1);
+    expect(executed).toEqual(['101 for all', '102 for all', '103 for all']);
+    expect(sent.filter((message) => message.includes('"1"'))).toEqual(['{"id":"1" 101 s}']);
+    expect(sent.filter((message) => message.includes('"2"'))).toHaveLength(3);
+    expect([backlog.frames, backlog.bytes, network.held]).toEqual([0, 0, 0]);
+  });
+
+  test('is not told what was being executed for it alone', async () => {
+    const { sent, subscribe, network, finish } = createSocket({ slow: true });
+    const queue = subscribe('1');
+    void readBy(queue, sent);
+    queue.push(named('101'), 10);
+    queue.dropUnexecuted();
+    await finish(0);
+    queue.push(named('102'), 10);
+    await finish(1);
+    expect([sent, network.held]).toEqual([['{"id":"1" 102}'], 0]);
+  });
+});

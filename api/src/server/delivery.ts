@@ -109,6 +109,15 @@ export class Delivery implements FrameQueue, EndOfQueue {
     if (own !== current) this.begin(own);
   }
 
+  dropUnexecuted() {
+    const { current, waiting } = this;
+    if (current === null) return;
+    const after = isExecuted(current) ? (waiting ?? []).findIndex((entry) => !isExecuted(entry)) : 0;
+    const dropped = after < 0 ? [] : (waiting?.splice(after) ?? []);
+    for (const { bytes } of dropped) countOut(this.backlogShare, bytes);
+    if (!isExecuted(current)) this.current = null;
+  }
+
   room(): Promise<boolean> {
     return roomIn(this.backlogShare);
   }
@@ -187,7 +196,7 @@ export class Delivery implements FrameQueue, EndOfQueue {
     else this.finish(entry, text);
   }
   private finish(entry: Entry, text: string) {
-    if (this.closed) return;
+    if (this.closed || this.current !== entry) return;
     entry.message = this.head + text;
     this.outlet.hold(entry.message.length);
     this.pump();
@@ -224,6 +233,10 @@ export class Delivery implements FrameQueue, EndOfQueue {
     this.reader = null;
     this.owner.end();
   }
+}
+
+function isExecuted({ shared, message }: Entry): boolean {
+  return (shared === null ? message : shared.text) !== null;
 }
 
 /** The same for this subscription alone, unless it has been executed for all. */

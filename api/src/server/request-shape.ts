@@ -11,7 +11,7 @@ const bodyType = /^application\/(graphql\+)?json *(;|,|$)/i;
 export const refuseOtherShapes: Plugin = {
   onRequestParse({ request, requestParser, setRequestParser }) {
     const { method, headers } = request;
-    if (!isAnswerable(headers.get('accept') ?? '*/*'))
+    if (!isAnswerable(headers.get('accept') || '*/*'))
       throw refusal(406, `Accept has to name one of ${answerTypes.join(', ')}.`);
     if (method === 'POST' && !bodyType.test(headers.get('content-type') ?? ''))
       throw refusal(415, 'The body has to be JSON, sent as application/json.');

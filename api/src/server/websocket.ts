@@ -153,7 +153,7 @@ export function startWebSocket(dependencies: Dependencies) {
       const rootValue: Prepared = { execute, answers, begun };
       return { schema, document, operationName, variableValues, contextValue, rootValue };
     } catch (error) {
-      if (error instanceof GraphQLError) return [error];
+      if (error instanceof GraphQLError) return [codeError(error)];
       throw error;
     }
   }
