@@ -93,6 +93,7 @@ test('by a frame of many subscriptions, when their session ends: it is executed 
   await hub.database.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [uuidOf(member.sessionId)]);
   expect(await socket.closing()).toBe('4403 SESSION_REVOKED');
   const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  await new Promise((resolve) => setTimeout(resolve, 500)); // Each would wait for comments by then.
   expect(await hub.database.query(waiting)).toHaveLength(1);
   await writeAndLetGo();
   expect(JSON.stringify(socket.messages)).not.toContain('Written after');
