@@ -1,12 +1,18 @@
 import { answerMs } from './post-operation.ts';
+import type { SyncError } from './sync-error.ts';
 
 /**
  * Gives an access token that is good now.
  *
  * @param refused  a token that the server called expired: another one is wanted, however good this looks.
+ * @param onLeft  runs once when somebody signs out, or in, after this call: what is open with the token is not theirs. One that
+ *   is given again counts once. Without a change of users there is no need to call it.
  * @throws SyncError; with `endsSession` when there will be no more tokens before somebody signs in.
  */
-export type GetToken = (options?: { readonly refused?: string | undefined }) => Promise<string>;
+export type GetToken = (options?: {
+  readonly refused?: string | undefined;
+  readonly onLeft?: ((why: SyncError) => void) | undefined;
+}) => Promise<string>;
 
 /**
  * A `fetch` that signs each request, for every GraphQL client that takes one. When the server says that the token has expired

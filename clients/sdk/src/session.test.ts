@@ -100,6 +100,63 @@ test('a sign-out whose answer is late does not sign out whoever has signed in me
   expect(await session.getToken()).toBe('second');
 });
 
+test('what waits for a token of somebody who signs out gets none, and none of whoever signs in next', async () => {
+  const session = createSession({
+    url: 'http://hub.test/graphql',
+    tokens: grant('first', anHourAgo()),
+    fetch: async (_, init) => {
+      if (!String(init?.body).includes('mutation SignIn')) return await new Promise<Response>(() => {});
+      return Response.json({ data: { signIn: { __typename: 'AuthPayload', ...grant('second') } } });
+    },
+  });
+  const waiting = session.getToken();
+  await session.signIn({ email: 'grace@example.com', password: 'hers' });
+  await expect(waiting).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(await session.getToken()).toBe('second');
+});
+
+test('a sign-out forgets the tokens at once, whatever the network does, and is told to the server with a good one', async () => {
+  const told: (string | null)[] = [];
+  const seen: (Tokens | null)[] = [];
+  const session = createSession({
+    url: 'http://hub.test/graphql',
+    tokens: grant('first', anHourAgo()),
+    onTokens: (next) => seen.push(next),
+    fetch: async (input) => {
+      if (input instanceof Request) {
+        told.push(input.headers.get('authorization'));
+        return Response.json({ data: { signOut: {} } });
+      }
+      return Response.json({ data: { refreshSession: { __typename: 'AuthPayload', ...grant('second') } } });
+    },
+  });
+  const signedOut = session.signOut();
+  expect([session.isSignedIn, seen]).toEqual([false, [null]]);
+  await signedOut;
+  expect(told).toEqual(['Bearer second']);
+  expect(seen).toEqual([null]);
+});
+
+test('new tokens of the same session are used by who waits for a refresh that fails because of them', async () => {
+  let refuse = () => {};
+  const session = createSession({
+    url: 'http://hub.test/graphql',
+    tokens: grant('first', anHourAgo()),
+    fetch: async () => {
+      await new Promise<void>((resolve) => {
+        refuse = resolve;
+      });
+      const refreshSession = { __typename: 'AnError', code: 'BAD_CREDENTIALS', message: 'no' };
+      return Response.json({ data: { refreshSession } });
+    },
+  });
+  const waiting = session.getToken();
+  const user = { id: 'u', version: 1, createdAt: '', updatedAt: '', email: null, name: 'Ada', color: '', role: null };
+  session.adopt({ ...grant('second'), user });
+  refuse();
+  expect(await waiting).toBe('second');
+});
+
 test('a request with an expired token is sent again, whole, with a new one; other refusals are left as they are', async () => {
   const sent: string[] = [];
   const fetch = createAuthorizedFetch(

@@ -20,6 +20,8 @@ export interface Tokens {
   readonly refreshToken: string;
 }
 
+type SignedIn = Tokens & Pick<AuthFieldsFragment, 'user'>;
+
 export interface SessionOptions extends Endpoint {
   /** Of a session that was begun earlier. It does no harm when the access token has expired since. */
   readonly tokens?: Tokens | null;
@@ -30,82 +32,123 @@ export interface SessionOptions extends Endpoint {
 /** An access token with less than this left is refreshed before it is used: it must outlive the way to the server. */
 const refreshAheadMs = 30_000;
 
+/** What one sign-in has brought. Whoever signs in next gets another one, so that nothing late of the one can reach the other. */
+interface Login {
+  /** Null when there are none, or none that can be refreshed. */
+  tokens: Tokens | null;
+  refreshing: Promise<void> | null;
+  /** Our clock is so far ahead that a new token looks old. Then only the server can say when one has expired. */
+  clockIsOff: boolean;
+  /** Who wants to know when somebody signs out, or in again. */
+  readonly onLeft: Set<(why: SyncError) => void>;
+}
+
 /**
  * One user's session: signs in, and has an access token ready for as long as it lasts.
  *
  * However many ask at once, there is one refresh: the server takes a refresh token that comes back later for stolen.
  */
 export function createSession({ tokens = null, onTokens, ...endpoint }: SessionOptions) {
-  let current = tokens;
-  let refreshing: Promise<Tokens> | null = null;
-  let signIns = 0;
-  /** Our clock is so far ahead that a new token looks old. Then only the server can say when one has expired. */
-  let clockIsOff = false;
+  let current = loginWith(tokens);
 
-  function keep(next: Tokens | null) {
-    current = next;
-    refreshing = null; // one that is under way is for tokens that were replaced
-    clockIsOff = next !== null && expiresSoon(next);
-    onTokens?.(next);
+  function keep(login: Login, next: Tokens | null) {
+    login.tokens = next;
+    login.clockIsOff = next !== null && expiresSoon(next);
+    if (login === current) onTokens?.(next);
   }
 
-  /** Goes on as whoever the server has just signed in: after `changePassword`, which ends all earlier sessions. */
-  function adopt({ accessToken, accessTokenExpiresAt, refreshToken, user }: AuthFieldsFragment) {
-    signIns += 1;
-    keep({ accessToken, accessTokenExpiresAt, refreshToken });
-    return user;
+  /** Leaves the present login for another one. */
+  function become(next: Tokens | null) {
+    const left = current;
+    current = loginWith(null);
+    keep(current, next);
+    for (const tell of left.onLeft) tell(new SyncError('UNAUTHENTICATED', 'Somebody has signed out, or in, meanwhile'));
   }
 
-  async function refresh(used: Tokens): Promise<Tokens> {
+  async function refresh(login: Login, used: Tokens): Promise<void> {
     const input = { refreshToken: used.refreshToken };
     try {
       const { refreshSession } = await postOperation(endpoint, RefreshSessionDocument, { input });
-      const { accessToken, accessTokenExpiresAt, refreshToken } = payloadOf(refreshSession);
-      const next = { accessToken, accessTokenExpiresAt, refreshToken };
-      if (current === used) keep(next); // else somebody signed out, or in, while we waited
-      return next;
+      const next = tokensOf(payloadOf(refreshSession));
+      if (login.tokens === used) keep(login, next); // else `adopt` has brought newer ones
     } catch (cause) {
+      if (login.tokens !== used) return;
       const error = toSyncError(cause);
-      if (error.endsSession && current === used) keep(null);
+      if (error.endsSession) keep(login, null);
       throw error;
     }
   }
 
-  const getToken: GetToken = async ({ refused } = {}) => {
-    if (current === null) throw new SyncError('UNAUTHENTICATED', 'Sign in first');
-    if (current.accessToken !== refused && (clockIsOff || !expiresSoon(current))) return current.accessToken;
-    refreshing ??= refresh(current).finally(() => {
-      refreshing = null;
+  async function tokenOf(login: Login, refused?: string): Promise<string> {
+    const { tokens: held } = login;
+    if (held === null) throw new SyncError('UNAUTHENTICATED', 'Sign in first');
+    if (held.accessToken !== refused && (login.clockIsOff || !expiresSoon(held))) return held.accessToken;
+    login.refreshing ??= refresh(login, held).finally(() => {
+      login.refreshing = null;
     });
-    return (await refreshing).accessToken;
-  };
+    await login.refreshing;
+    return await tokenOf(login);
+  }
+
+  /** For whoever is signed in now: it rejects when somebody else is before there is a token. */
+  const getToken: GetToken = ({ refused, onLeft } = {}) =>
+    new Promise((resolve, reject) => {
+      const login = current;
+      if (onLeft !== undefined) login.onLeft.add(onLeft);
+      login.onLeft.add(reject);
+      tokenOf(login, refused)
+        .then(resolve, reject)
+        .finally(() => login.onLeft.delete(reject));
+    });
+
+  function signedIn(payload: SignedIn) {
+    become(tokensOf(payload));
+    return payload.user;
+  }
 
   return {
     /** Whether there are tokens. Whether they are still good is for the server to say. */
     get isSignedIn() {
-      return current !== null;
+      return current.tokens !== null;
     },
     getToken,
-    adopt,
+    /** Goes on with the tokens that `changePassword` has given to this user: none of the earlier ones can be refreshed. */
+    adopt(payload: SignedIn) {
+      keep(current, tokensOf(payload));
+      return payload.user;
+    },
     /** @throws SyncError BAD_CREDENTIALS, RATE_LIMITED */
     async signIn(input: SignInInput) {
-      return adopt(payloadOf((await postOperation(endpoint, SignInDocument, { input })).signIn));
+      return signedIn(payloadOf((await postOperation(endpoint, SignInDocument, { input })).signIn));
     },
     /** @throws SyncError BAD_USER_INPUT, CONFLICT (there is such an account), RATE_LIMITED */
     async signUp(input: SignUpInput) {
-      return adopt(payloadOf((await postOperation(endpoint, SignUpDocument, { input })).signUp));
+      return signedIn(payloadOf((await postOperation(endpoint, SignUpDocument, { input })).signUp));
     },
-    /** Ends the session on the server, and here in any case. */
+    /**
+     * Ends the session: here at once, whatever the network does, then on the server.
+     *
+     * @throws SyncError when the server could not be told; there the session lasts until it expires.
+     */
     async signOut() {
-      const fetch = createAuthorizedFetch(getToken, endpoint.fetch);
-      const leaving = signIns;
+      const leaving = current;
+      become(null);
+      const fetch = createAuthorizedFetch(({ refused } = {}) => tokenOf(leaving, refused), endpoint.fetch);
       try {
         await postOperation({ ...endpoint, fetch }, SignOutDocument, {});
-      } finally {
-        if (signIns === leaving) keep(null); // else somebody has signed in meanwhile
+      } catch (cause) {
+        if (!toSyncError(cause).endsSession) throw cause; // else it was over before
       }
     },
   };
+}
+
+function loginWith(tokens: Tokens | null): Login {
+  return { tokens, refreshing: null, clockIsOff: false, onLeft: new Set() };
+}
+
+function tokensOf({ accessToken, accessTokenExpiresAt, refreshToken }: Tokens): Tokens {
+  return { accessToken, accessTokenExpiresAt, refreshToken };
 }
 
 function expiresSoon({ accessTokenExpiresAt }: Tokens): boolean {

@@ -76,6 +76,8 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   /** Of the connection; null while it is not open. */
   let openedAt: number | null = null;
   let isRunning = false;
+  /** Somebody else is signed in now, or nobody: the token, and what came of it, is of no interest any more. */
+  let isOfAnother = false;
   let endWait = () => {};
 
   async function run(): Promise<void> {
@@ -83,11 +85,13 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     let refused: string | undefined;
     let failures = 0;
     while (followers.size > 0) {
+      isOfAnother = false;
       let token: string | undefined;
       let why: SyncError;
       try {
-        token = await getToken({ refused });
+        token = await getToken({ refused, onLeft: changeUser });
         if (followers.size === 0) break;
+        if (isOfAnother) continue;
         const onOpen = () => {
           openedAt = Date.now();
           for (const follower of followers) start(follower);
@@ -100,13 +104,29 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       const openMs = openedAt === null ? null : Date.now() - openedAt;
       connection = null;
       openedAt = null;
-      refused = why.code === 'TOKEN_EXPIRED' ? token : undefined;
+      refused = why.code === 'TOKEN_EXPIRED' && !isOfAnother ? token : undefined;
+      if (isOfAnother) continue;
       if (refused === undefined && !why.passes) for (const follower of followers) fail(follower, why);
       if (openMs !== null) for (const { listener } of followers) listener.interrupted?.(why);
       if (openMs !== null && openMs > steadyMs) failures = 0;
       if (followers.size > 0) await wait(backoffMs(failures++));
     }
     isRunning = false;
+  }
+
+  /** What is still followed begins anew as whoever is signed in now; if nobody is, the next token is none, and ends it. */
+  function changeUser(why: SyncError) {
+    const wasOpen = openedAt !== null;
+    isOfAnother = true;
+    connection?.close(why);
+    connection = null;
+    openedAt = null;
+    endWait();
+    for (const follower of followers) {
+      follower.stop();
+      follower.cursor = null;
+      if (wasOpen) follower.listener.interrupted?.(why);
+    }
   }
 
   function start(follower: Follower): void {
