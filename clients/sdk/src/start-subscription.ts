@@ -26,8 +26,9 @@ export function startSubscription(
 
   const unsubscribe = connection.subscribe(payload, {
     next(result) {
-      // The last result of a subscription that ends with a reason is that reason.
-      if (result.errors !== undefined && !result.data) end(result.errors);
+      // The last result of a subscription that ends with a reason is that reason. A frame with errors beside its data lacks
+      // something: it is not taken, so that going on from the cursor before it brings it again, whole.
+      if (result.errors !== undefined) end(result.errors);
       else if (waiting === null) observer.next(result, false);
       else if (waiting !== undefined) waiting.push(result);
       else {

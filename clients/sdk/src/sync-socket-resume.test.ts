@@ -95,6 +95,35 @@ describe('a subscription with a cursor', () => {
     },
   );
 
+  const lacking = (cursor: string, code: string) => ({
+    ...at(cursor),
+    errors: [{ message: 'no', extensions: { code } }],
+  });
+
+  test('does not take a frame with errors beside its data, and reads it again', async () => {
+    const hub = await startHub();
+    const told = followFrom(openSocket(hub.url));
+    const first = await nth(hub, 1);
+    first.next(at('a'));
+    await expectTold(told, ['started', 'a']);
+    first.next(lacking('b', 'UNAVAILABLE'));
+    first.next(at('c'));
+    const second = await nth(hub, 2);
+    second.next(at('b'));
+    await expectTold(told, ['started', 'a', 'interrupted UNAVAILABLE', 'b']);
+    expect(second.variables['after']).toBe('a');
+  });
+
+  test('ends with a frame whose errors do not pass', async () => {
+    const hub = await startHub();
+    const told = followFrom(openSocket(hub.url));
+    const first = await nth(hub, 1);
+    first.next(at('a'));
+    await expectTold(told, ['started', 'a']);
+    first.next(lacking('b', 'INTERNAL'));
+    await expectTold(told, ['started', 'a', 'error INTERNAL']);
+  });
+
   test('ends when a second cursor is called invalid before any was good', async () => {
     const hub = await startHub();
     const told = followFrom(openSocket(hub.url));
