@@ -82,12 +82,13 @@ function isCloseEvent(cause: unknown): cause is CloseEventLike {
 
 /** @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md for the codes above 4000 */
 function codeOfClose({ code, reason }: CloseEventLike): SyncErrorCode {
+  // Its reason is INTERNAL, but it is not known of which subscription: the others are to go on.
+  if (code === 4500) return 'UNAVAILABLE';
   if (isErrorCode(reason)) return reason;
   switch (code) {
     case 1009:
       return 'PAYLOAD_TOO_LARGE';
     case 1013:
-    case 4500: // the server failed while it handled a message, as when it cannot reach its database
       return 'UNAVAILABLE';
     case 4400:
     case 4406:

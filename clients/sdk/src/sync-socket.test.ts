@@ -204,7 +204,7 @@ describe('a socket', () => {
   });
 
   test.each([
-    { code: 4500, reason: 'Internal server error' },
+    { code: 4500, reason: 'INTERNAL' },
     { code: 1013, reason: 'UNAVAILABLE' },
     { code: 1001, reason: '' },
     { code: 1000, reason: '' },
