@@ -21,8 +21,9 @@ export async function postOperation<Data, Variables>(
   { url, fetch = globalThis.fetch }: Endpoint,
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
+  timeoutMs = answerMs,
 ): Promise<Data> {
-  const { data, errors } = await post(fetch, url, JSON.stringify({ query: print(document), variables }));
+  const { data, errors } = await post(fetch, url, JSON.stringify({ query: print(document), variables }), timeoutMs);
   if (errors !== undefined) throw toSyncError(errors);
   return data as Data;
 }
@@ -32,10 +33,10 @@ interface Answer {
   readonly errors?: readonly unknown[];
 }
 
-async function post(fetch: typeof globalThis.fetch, url: string, body: string): Promise<Answer> {
+async function post(fetch: typeof globalThis.fetch, url: string, body: string, timeoutMs: number): Promise<Answer> {
   const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' };
   try {
-    const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(answerMs) });
+    const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(timeoutMs) });
     const answer: unknown = await response.json().catch(() => null);
     if (isAnswer(answer)) return answer;
     throw new SyncError('NETWORK', `${url} answered ${response.status}, and not with GraphQL`);

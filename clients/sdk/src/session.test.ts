@@ -1,6 +1,12 @@
-import { expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { createAuthorizedFetch } from './authorized-fetch.ts';
+import { backoffMs } from './backoff.ts';
 import { createSession, type Tokens } from './session.ts';
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 const inTenMinutes = () => new Date(Date.now() + 600_000).toISOString();
 const anHourAgo = () => new Date(Date.now() - 3_600_000).toISOString();
@@ -69,6 +75,17 @@ test('a refresh that fails on the way is tried again by whoever asks next', asyn
   await expect(session.getToken()).rejects.toMatchObject({ code: 'NETWORK', passes: true });
   expect(seen).toEqual([]);
   expect(await session.getToken()).toBe('second');
+});
+
+test('a refresh whose answer is lost is given up, and sent again, while the server still takes its token', async () => {
+  const timeouts = jest.spyOn(AbortSignal, 'timeout');
+  const { session } = sessionWith({ tokens: grant('first', anHourAgo()), answers: [grant('second')] });
+  await session.getToken();
+  const longestPauseMs = backoffMs(100, () => 0);
+  const settings = await readFile(new URL('../../../.env.example', import.meta.url), 'utf8');
+  const graceMs = Number(/^#REFRESH_GRACE_SECONDS=(\d+)$/m.exec(settings)?.[1]) * 1_000;
+  expect(timeouts).toHaveBeenCalledTimes(1);
+  expect(Number(timeouts.mock.calls[0]?.[0]) + longestPauseMs).toBeLessThan(graceMs);
 });
 
 test('a session whose refresh is refused is over: sign in again', async () => {

@@ -32,6 +32,12 @@ export interface SessionOptions extends Endpoint {
 /** An access token with less than this left is refreshed before it is used: it must outlive the way to the server. */
 const refreshAheadMs = 30_000;
 
+/**
+ * A refresh without an answer by then is sent again. It may have been done, and the server takes its token once more for
+ * REFRESH_GRACE_SECONDS only (30 by default): this and the longest pause of `backoffMs` must be over before.
+ */
+const refreshAnswerMs = 8_000;
+
 /** What one sign-in has brought. Whoever signs in next gets another one, so that nothing late of the one can reach the other. */
 interface Login {
   /** Null when there are none, or none that can be refreshed. */
@@ -68,7 +74,7 @@ export function createSession({ tokens = null, onTokens, ...endpoint }: SessionO
   async function refresh(login: Login, used: Tokens): Promise<void> {
     const input = { refreshToken: used.refreshToken };
     try {
-      const { refreshSession } = await postOperation(endpoint, RefreshSessionDocument, { input });
+      const { refreshSession } = await postOperation(endpoint, RefreshSessionDocument, { input }, refreshAnswerMs);
       const next = tokensOf(payloadOf(refreshSession));
       if (login.tokens === used) keep(login, next); // else `adopt` has brought newer ones
     } catch (cause) {
