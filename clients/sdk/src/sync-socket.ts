@@ -3,7 +3,7 @@ import type { GetToken } from './authorized-fetch.ts';
 import { backoffMs } from './backoff.ts';
 import { type Connection, openConnection, type Result } from './connection.ts';
 import { startSubscription } from './start-subscription.ts';
-import { type SyncError, type SyncErrorCode, toSyncError } from './sync-error.ts';
+import { SyncError, type SyncErrorCode, toSyncError } from './sync-error.ts';
 
 export interface SyncSocketOptions {
   /** Of /graphql, as for HTTP; relative to the page in a browser. */
@@ -106,8 +106,8 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       openedAt = null;
       refused = why.code === 'TOKEN_EXPIRED' && !isOfAnother ? token : undefined;
       if (isOfAnother) continue;
-      if (refused === undefined && !why.passes) for (const follower of followers) fail(follower, why);
-      if (openMs !== null) for (const { listener } of followers) listener.interrupted?.(why);
+      if (refused === undefined && !why.passes) for (const follower of [...followers]) fail(follower, why);
+      else if (openMs !== null) for (const follower of [...followers]) interrupt(follower, why);
       if (openMs !== null && openMs > steadyMs) failures = 0;
       if (followers.size > 0) await wait(backoffMs(failures++));
     }
@@ -122,10 +122,10 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     connection = null;
     openedAt = null;
     endWait();
-    for (const follower of followers) {
+    for (const follower of [...followers]) {
       follower.stop();
       follower.cursor = null;
-      if (wasOpen) follower.listener.interrupted?.(why);
+      if (wasOpen) interrupt(follower, why);
     }
   }
 
@@ -143,14 +143,11 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       next(frame, isOpening) {
         if (!isOpening) follower.failures = 0;
         if (cursor !== null) follower.isDistrusted = false;
-        sink.next(frame);
+        call(follower, () => sink.next(frame));
         if (takesCursor(payload)) follower.cursor = cursorOf(frame) ?? follower.cursor;
       },
       ended: (why) => restart(follower, why),
-      complete() {
-        leave(follower);
-        sink.complete();
-      },
+      complete: () => complete(follower),
     });
     follower.stop = stop;
   }
@@ -164,14 +161,38 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     if (why.code === 'CURSOR_INVALID') follower.isDistrusted = true;
     if (endsCursor.has(why.code)) follower.cursor = null;
     follower.stop();
-    follower.listener.interrupted?.(why);
+    interrupt(follower, why);
+    if (!followers.has(follower)) return;
     const timer = setTimeout(() => start(follower), backoffMs(follower.failures++));
     follower.stop = () => clearTimeout(timer);
   }
 
+  /** Runs a callback of the app's. What it throws ends this subscription alone: the socket and the others are no part of it. */
+  function call(follower: Follower, callback: () => void) {
+    try {
+      callback();
+    } catch (cause) {
+      if (!followers.has(follower)) return throwLater(cause);
+      fail(follower, new SyncError('INTERNAL', `A callback of this subscription threw ${cause}`, { cause }));
+    }
+  }
+
+  function interrupt(follower: Follower, why: SyncError) {
+    call(follower, () => follower.listener.interrupted?.(why));
+  }
+
   function fail(follower: Follower, why: SyncError) {
+    end(follower, () => follower.sink.error(why));
+  }
+
+  function complete(follower: Follower) {
+    end(follower, () => follower.sink.complete());
+  }
+
+  function end(follower: Follower, tell: () => void) {
+    if (!followers.has(follower)) return;
     leave(follower);
-    follower.sink.error(why);
+    call(follower, tell);
   }
 
   function leave(follower: Follower) {
@@ -195,6 +216,8 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   return {
     /**
      * Follows until it is left; shaped as urql's `subscriptionExchange` and Apollo's links want it.
+     *
+     * A callback that throws ends its subscription with INTERNAL, and what it threw as the cause.
      *
      * @param listener  told what else happens to this subscription, until it is left or ends.
      * @returns how to leave.
@@ -220,14 +243,18 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     },
     /** Completes every subscription and closes the socket. */
     close() {
-      for (const follower of followers) {
-        leave(follower);
-        follower.sink.complete();
-      }
+      for (const follower of [...followers]) complete(follower);
     },
   };
 }
 export type SyncSocket = ReturnType<typeof createSyncSocket>;
+
+/** For what a callback throws when its subscription is over: the platform is told, as of any other bug in the app. */
+function throwLater(cause: unknown) {
+  queueMicrotask(() => {
+    throw cause;
+  });
+}
 
 function takesCursor({ query }: SubscribePayload): boolean {
   return /\$after\b/.test(query);
