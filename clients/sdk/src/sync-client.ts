@@ -52,7 +52,8 @@ export function createSyncClient({ url, fetch, getToken, webSocket }: SyncClient
     },
     /**
      * Follows a subscription until it is left, or ends with `error` or `complete`. With a variable `$after` in the document
-     * it goes on after a break where it was: each change comes once. A callback that throws ends it with INTERNAL, and what it threw as the cause. @returns how to leave.
+     * it goes on after a break where it was: each change comes once. A callback that throws ends it with INTERNAL, and what
+     * it threw as the cause. @returns how to leave.
      */
     subscribe,
     /**

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import WebSocket from 'ws';
 import type { GetToken } from './authorized-fetch.ts';
@@ -10,6 +10,7 @@ import { type FakeHub, type FakeSubscription, startFakeHub } from './testing/fak
 const closes: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closes.splice(0).reverse()) await close();
+  jest.restoreAllMocks();
 });
 
 async function startHub(options?: Parameters<typeof startFakeHub>[0]): Promise<FakeHub> {
@@ -214,6 +215,23 @@ describe('a socket', () => {
     (await nth(hub, 1)).close(code, reason);
     await nth(hub, 2);
     expect(hub.subscriptions).toHaveLength(2);
+  });
+
+  test('that closed because nobody followed anything opens again without a pause, however often', async () => {
+    const hub = await startHub();
+    const socket = openSocket(hub.url);
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    let { told, leave } = follow(socket);
+    for (const count of [1, 2, 3]) {
+      (await nth(hub, count)).next(frame('opening'));
+      await expectTold(told, ['started', 'opening']);
+      leave();
+      ({ told, leave } = follow(socket));
+    }
+    await nth(hub, 4);
+    // Shorter ones are those of `waitFor`, longer ones those that wait for an answer.
+    expect(timers.mock.calls.map(([, ms = 0]) => ms).filter((ms) => ms > 100 && ms < 10_000)).toEqual([]);
+    expect(told).toEqual([]);
   });
 
   test('waits for a token while there is none to be had, and ends when there will be none', async () => {

@@ -76,8 +76,8 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   /** Of the connection; null while it is not open. */
   let openedAt: number | null = null;
   let isRunning = false;
-  /** Somebody else is signed in now, or nobody: the token, and what came of it, is of no interest any more. */
-  let isOfAnother = false;
+  /** There was no use for the token, or the connection, any more. That is no failure. */
+  let isDropped = false;
   let endWait = () => {};
 
   async function run(): Promise<void> {
@@ -85,13 +85,13 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     let refused: string | undefined;
     let failures = 0;
     while (followers.size > 0) {
-      isOfAnother = false;
+      isDropped = false;
       let token: string | undefined;
       let why: SyncError;
       try {
         token = await getToken({ refused, onLeft: changeUser });
         if (followers.size === 0) break;
-        if (isOfAnother) continue;
+        if (isDropped) continue;
         const onOpen = () => {
           openedAt = Date.now();
           for (const follower of followers) start(follower);
@@ -104,24 +104,27 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       const openMs = openedAt === null ? null : Date.now() - openedAt;
       connection = null;
       openedAt = null;
-      refused = why.code === 'TOKEN_EXPIRED' && !isOfAnother ? token : undefined;
-      if (isOfAnother) continue;
+      if (openMs !== null && openMs > steadyMs) failures = 0;
+      refused = why.code === 'TOKEN_EXPIRED' && !isDropped ? token : undefined;
+      if (isDropped) continue;
       if (refused === undefined && !why.passes) for (const follower of [...followers]) fail(follower, why);
       else if (openMs !== null) for (const follower of [...followers]) interrupt(follower, why);
-      if (openMs !== null && openMs > steadyMs) failures = 0;
       if (followers.size > 0) await wait(backoffMs(failures++));
     }
     isRunning = false;
   }
 
+  function drop() {
+    isDropped = true;
+    connection?.close();
+    connection = null;
+    endWait();
+  }
+
   /** What is still followed begins anew as whoever is signed in now; if nobody is, the next token is none, and ends it. */
   function changeUser(why: SyncError) {
-    const wasOpen = openedAt !== null;
-    isOfAnother = true;
-    connection?.close(why);
-    connection = null;
-    openedAt = null;
-    endWait();
+    const wasOpen = connection !== null && openedAt !== null;
+    drop();
     for (const follower of [...followers]) {
       follower.stop();
       follower.cursor = null;
@@ -198,9 +201,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
   function leave(follower: Follower) {
     follower.stop();
     follower.stop = () => {};
-    if (!followers.delete(follower) || followers.size > 0) return;
-    connection?.close();
-    endWait();
+    if (followers.delete(follower) && followers.size === 0) drop();
   }
 
   function wait(ms: number): Promise<void> {
