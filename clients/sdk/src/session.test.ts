@@ -90,7 +90,7 @@ test('a refresh whose answer is lost is given up, and sent again, while the serv
 
 test('a session whose refresh is refused is over: sign in again', async () => {
   const { session, seen } = sessionWith({ tokens: grant('first', anHourAgo()), answers: ['BAD_CREDENTIALS'] });
-  await expect(session.getToken()).rejects.toMatchObject({ code: 'BAD_CREDENTIALS', endsSession: true });
+  await expect(session.getToken()).rejects.toMatchObject({ code: 'SESSION_REVOKED', endsSession: true });
   expect(seen).toEqual([null]);
   await expect(session.getToken()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', endsSession: true });
 });
@@ -152,6 +152,13 @@ test('a sign-out forgets the tokens at once, whatever the network does, and is t
   await signedOut;
   expect(told).toEqual(['Bearer second']);
   expect(seen).toEqual([null]);
+});
+
+test('a sign-out of a session that is over already is done', async () => {
+  const answers = ['BAD_CREDENTIALS'];
+  const { session, seen } = sessionWith({ tokens: grant('first', anHourAgo()), answers });
+  await session.signOut();
+  expect([answers, seen]).toEqual([[], [null]]);
 });
 
 test('new tokens of the same session are used by who waits for a refresh that fails because of them', async () => {

@@ -80,8 +80,9 @@ export function createSession({ tokens = null, onTokens, ...endpoint }: SessionO
     } catch (cause) {
       if (login.tokens !== used) return;
       const error = toSyncError(cause);
-      if (error.endsSession) keep(login, null);
-      throw error;
+      if (error.code !== 'BAD_CREDENTIALS' && !error.endsSession) throw error;
+      keep(login, null);
+      throw new SyncError('SESSION_REVOKED', 'This session has ended. Sign in again.', { cause: error });
     }
   }
 

@@ -19,3 +19,7 @@ test.each<[string, unknown, string]>([
 ])('%s has a code to act on', (_, cause, code) => {
   expect(toSyncError(cause).code).toBe(code);
 });
+
+test('a wrong password is no end of the session', () => {
+  expect(new SyncError('BAD_CREDENTIALS', 'The password is wrong').endsSession).toBe(false);
+});

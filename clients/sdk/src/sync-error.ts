@@ -13,9 +13,9 @@ export class SyncError extends Error {
     this.code = code;
   }
 
-  /** Whether the session is over, so that only signing in again helps. */
+  /** Whether the session is over, so that only signing in again helps. A wrong password does not end it. */
   get endsSession(): boolean {
-    return this.code === 'SESSION_REVOKED' || this.code === 'UNAUTHENTICATED' || this.code === 'BAD_CREDENTIALS';
+    return this.code === 'SESSION_REVOKED' || this.code === 'UNAUTHENTICATED';
   }
 
   /** Whether the same may succeed a little later, without anybody doing anything. */

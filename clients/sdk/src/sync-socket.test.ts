@@ -240,10 +240,10 @@ describe('a socket', () => {
     const getToken = async () => {
       asked += 1;
       if (asked < 3) throw new SyncError('NETWORK', 'offline');
-      throw new SyncError('BAD_CREDENTIALS', 'The refresh token is not good any more');
+      throw new SyncError('SESSION_REVOKED', 'The refresh token is not good any more');
     };
     const { told } = follow(openSocket(hub.url, getToken));
-    await expectTold(told, ['error BAD_CREDENTIALS']);
+    await expectTold(told, ['error SESSION_REVOKED']);
     expect(asked).toBe(3);
   });
 

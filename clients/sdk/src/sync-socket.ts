@@ -59,7 +59,8 @@ const steadyMs = 10_000;
  *                           ▲          │         │
  *                           └─ backoff ┴─────────┘ lost (TOKEN_EXPIRED: on with another token)
  *
- * A session that is over, or a request that cannot succeed, ends every subscription with a SyncError.
+ * A session that is over, or a request that cannot succeed, ends every subscription with a SyncError. When somebody else signs
+ * in, what is still followed begins anew as them, on another socket.
  *
  * A document with the variable `$after` goes on after a break where its last frame ended, so that what committed in between
  * comes, once. When the server cannot have that (CURSOR_EXPIRED), and without the variable, the subscription begins anew, and
