@@ -5,7 +5,7 @@ import type { Result } from './connection.ts';
 import { type Endpoint, postOperation } from './post-operation.ts';
 import type { SyncError } from './sync-error.ts';
 import { createSyncSocket } from './sync-socket.ts';
-import { collectRows, type RowOf, type RowsObserver } from './watched-rows.ts';
+import { collectRows, type RowOf, type RowsObserver, type WatchOf } from './watched-rows.ts';
 
 export interface SyncClientOptions extends Endpoint {
   /** Of a session, or of your own. */
@@ -60,7 +60,7 @@ export function createSyncClient({ url, fetch, getToken, webSocket }: SyncClient
      * Holds the rows that a `watch…` document asks for, as they are, until it is left or ends. With a variable `$after` in the
      * document only what was missed is sent after a break. @returns how to leave.
      */
-    watch<Data extends object, Variables extends Record<string, unknown>>(
+    watch<Data extends WatchOf<Data>, Variables extends Record<string, unknown>>(
       document: TypedDocumentNode<Data, Variables>,
       variables: Variables,
       observer: RowsObserver<RowOf<Data>>,

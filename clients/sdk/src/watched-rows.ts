@@ -1,5 +1,8 @@
 import type { SyncError } from './sync-error.ts';
 
+/** Data of `watch…` fields alone: the frames of other subscriptions do not bring the rows that were there before. */
+export type WatchOf<Data> = { readonly [Field in keyof Data]: Field extends `watch${string}` ? object : never };
+
 /** The rows that a `watch…` subscription's data brings. */
 export type RowOf<Data> = Data[keyof Data] extends { readonly changes: readonly (infer Change)[] }
   ? Change extends { readonly row?: infer Row }
