@@ -132,6 +132,22 @@ test('what waits for a token of somebody who signs out gets none, and none of wh
   expect(await session.getToken()).toBe('second');
 });
 
+test('a request that was refused as somebody who has left is not sent again as whoever has signed in', async () => {
+  const sent: (string | null)[] = [];
+  const session = createSession({
+    url: 'http://hub.test/graphql',
+    tokens: grant('first'),
+    fetch: async () => Response.json({ data: { signIn: { __typename: 'AuthPayload', ...grant('second') } } }),
+  });
+  const fetch = createAuthorizedFetch(session.getToken, async (input) => {
+    sent.push((input as Request).headers.get('authorization'));
+    await session.signIn({ email: 'grace@example.com', password: 'hers' });
+    return Response.json({ errors: [{ message: 'no', extensions: { code: 'TOKEN_EXPIRED' } }] }, { status: 401 });
+  });
+  await expect(fetch('http://hub.test/graphql')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(sent).toEqual(['Bearer first']);
+});
+
 test('a sign-out forgets the tokens at once, whatever the network does, and is told to the server with a good one', async () => {
   const told: (string | null)[] = [];
   const seen: (Tokens | null)[] = [];

@@ -56,6 +56,8 @@ interface Login {
  */
 export function createSession({ tokens = null, onTokens, ...endpoint }: SessionOptions) {
   let current = loginWith(tokens);
+  /** Access tokens of those who have left: what was refused with one is not sent again as somebody else. */
+  const leftTokens = new Set<string | undefined>();
 
   function keep(login: Login, next: Tokens | null) {
     login.tokens = next;
@@ -68,7 +70,8 @@ export function createSession({ tokens = null, onTokens, ...endpoint }: SessionO
     const left = current;
     current = loginWith(null);
     keep(current, next);
-    for (const tell of left.onLeft) tell(new SyncError('UNAUTHENTICATED', 'Somebody has signed out, or in, meanwhile'));
+    leftTokens.add(left.tokens?.accessToken);
+    for (const tell of left.onLeft) tell(hasLeft());
   }
 
   async function refresh(login: Login, used: Tokens): Promise<void> {
@@ -101,6 +104,7 @@ export function createSession({ tokens = null, onTokens, ...endpoint }: SessionO
   const getToken: GetToken = ({ refused, onLeft } = {}) =>
     new Promise((resolve, reject) => {
       const login = current;
+      if (refused !== undefined && leftTokens.has(refused)) return reject(hasLeft());
       if (onLeft !== undefined) login.onLeft.add(onLeft);
       login.onLeft.add(reject);
       tokenOf(login, refused)
@@ -152,6 +156,10 @@ export function createSession({ tokens = null, onTokens, ...endpoint }: SessionO
 
 function loginWith(tokens: Tokens | null): Login {
   return { tokens, refreshing: null, clockIsOff: false, onLeft: new Set() };
+}
+
+function hasLeft() {
+  return new SyncError('UNAUTHENTICATED', 'Somebody has signed out, or in, meanwhile');
 }
 
 function tokensOf({ accessToken, accessTokenExpiresAt, refreshToken }: Tokens): Tokens {

@@ -86,6 +86,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
     let refused: string | undefined;
     let failures = 0;
     while (followers.size > 0) {
+      if (isDropped) refused = undefined;
       isDropped = false;
       let token: string | undefined;
       let why: SyncError;
@@ -106,7 +107,7 @@ export function createSyncSocket({ url, getToken, webSocket = globalThis.WebSock
       connection = null;
       openedAt = null;
       if (openMs !== null && openMs > steadyMs) failures = 0;
-      refused = why.code === 'TOKEN_EXPIRED' && !isDropped ? token : undefined;
+      refused = why.code === 'TOKEN_EXPIRED' ? token : undefined;
       if (isDropped) continue;
       if (refused === undefined && !why.passes) for (const follower of [...followers]) fail(follower, why);
       else if (openMs !== null) for (const follower of [...followers]) interrupt(follower, why);
