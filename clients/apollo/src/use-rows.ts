@@ -10,7 +10,8 @@ export function useRows<Data extends object, Where>(
   const { watch, ...held } = useWatched<Data>();
   useSubscription(document, {
     variables: { where },
-    context: { listener: watch },
+    // Shared, as Apollo shares equal subscriptions, it would bring whoever comes later the later frames alone.
+    context: { listener: watch, queryDeduplication: false },
     ignoreResults: true, // `watch` sees every frame; a rendering may see the last of several
     onData: ({ data: { data } }) => data && watch.next(data as Data),
     onError: watch.error,

@@ -1,7 +1,10 @@
 import { useWatched } from '@sync-hub/board/use-watched';
 import { useEffect } from 'react';
-import type { TypedDocumentNode } from 'urql';
+import { createRequest, type TypedDocumentNode } from 'urql';
 import { client } from './hub.ts';
+
+/** A key for each: urql shares what has the same, and would bring whoever comes later the later frames alone. */
+let lastKey = 0;
 
 /**
  * The rows that a `watch…` document asks for, live.
@@ -14,8 +17,8 @@ export function useRows<Data extends object, Where>(
 ) {
   const { watch, ...held } = useWatched<Data>();
   useEffect(() => {
-    const results = client.subscription(document, { where }, { listener: watch });
-    return results.subscribe(({ data, error }) => {
+    const request = { ...createRequest(document, { where }), key: ++lastKey };
+    return client.executeSubscription(request, { listener: watch }).subscribe(({ data, error }) => {
       if (error) watch.error(error);
       else if (data) watch.next(data);
     }).unsubscribe;

@@ -98,6 +98,27 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       await isLive(page);
     });
 
+    test('shows the same rows in a component that is mounted later', async () => {
+      const page = await open(team.grace.email);
+      await team.createTask('Before');
+      await shows(page, 'To do', 'Before');
+      await mountAgain(page);
+      const bothShow = async (...titles: string[]) => {
+        const boards = page.getByRole('main');
+        for (const board of [boards.first(), boards.nth(1)]) {
+          for (const title of titles) await board.getByRole('article').filter({ hasText: title }).waitFor();
+          expect(await board.getByRole('article').count()).toBe(titles.length);
+        }
+      };
+      await bothShow('Before');
+      await team.createTask('Afterwards');
+      await bothShow('Before', 'Afterwards');
+      const goOnline = front.goOffline();
+      await page.waitForFunction(() => document.querySelectorAll('[data-live=false]').length === 2);
+      goOnline();
+      await page.waitForFunction(() => document.querySelectorAll('[data-live=true]').length === 2);
+    });
+
     test('goes on when its access token expires, and when it had expired before', async () => {
       const inASecond = withExpiry(team.ada.tokens().accessToken, new Date(Date.now() + 1_500));
       const page = await open({ ...team.ada.tokens(), accessToken: inASecond });
@@ -202,6 +223,16 @@ function isNotLive(page: Page) {
 /** Waits until a column shows a task. */
 export function shows(page: Page, column: string, title: string) {
   return page.getByRole('region', { name: column }).getByRole('article').filter({ hasText: title }).waitFor();
+}
+
+/** Mounts the app once more, below itself, on the same client. */
+async function mountAgain(page: Page) {
+  await page.evaluate(async () => {
+    document.getElementById('root')?.removeAttribute('id');
+    document.body.appendChild(document.createElement('div')).id = 'root';
+    const { src } = document.querySelector<HTMLScriptElement>('script[type=module]') ?? { src: '' };
+    await import(`${src}#again`); // another address, so another instance
+  });
 }
 
 async function storedTokens(page: Page): Promise<Tokens> {
