@@ -35,13 +35,23 @@ test('GraphiQL, served by us alone, signs in, asks and follows changes as they c
   await result(page, 'accessToken');
 
   await openTab(page, 'TaskChanges');
-  await pasteToken(page);
+  await pasteToken(page, ada.accessToken);
   await run(page);
   await result(page, 'upToDate');
   const input = { workspaceId: await createWorkspace(ada), title: 'MadeElsewhere' };
   await ada.request(CreateTaskDocument, { input });
   await result(page, 'MadeElsewhere');
   expect(foreign).toEqual([]);
+}, 60_000);
+
+test('GraphiQL says at once why a subscription is not signed in', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${hub.urls[0]}/`);
+  await openTab(page, 'TaskChanges');
+  await pasteToken(page, 'NotOurs');
+  await run(page);
+  await result(page, '4403');
+  await result(page, 'UNAUTHENTICATED:');
 }, 60_000);
 
 /** A click is lost while GraphiQL still takes in the last result. */
@@ -66,13 +76,13 @@ async function result(page: Page, text: string) {
 }
 
 /** As a person would: the headers say `{ "Authorization": "Bearer " }`, and the token is pasted before the last quote. */
-async function pasteToken(page: Page) {
+async function pasteToken(page: Page, token: string) {
   await page.getByRole('button', { name: 'Headers' }).click();
   await page.locator('.graphiql-editor-tool .monaco-editor >> visible=true').first().click();
   await page.keyboard.press('End');
   for (const _ of '" }') await page.keyboard.press('ArrowLeft');
-  await page.keyboard.insertText(ada.accessToken);
+  await page.keyboard.insertText(token);
   // GraphiQL takes them over a moment later, and then keeps them.
-  const kept = (token: string) => Object.values(localStorage).some((text) => String(text).includes(token));
-  await page.waitForFunction(kept, ada.accessToken);
+  const kept = (pasted: string) => Object.values(localStorage).some((text) => String(text).includes(pasted));
+  await page.waitForFunction(kept, token);
 }
