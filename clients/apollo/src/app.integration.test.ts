@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { describeApp, shows } from '@sync-hub/sdk/testing/describe-app';
+import { shows } from '@sync-hub/sdk/testing/app-page';
+import { describeApp } from '@sync-hub/sdk/testing/describe-app';
 import type { Page } from 'playwright-core';
 
 describeApp('the Apollo app', fileURLToPath(new URL('..', import.meta.url)), (app) => {

@@ -1,5 +1,5 @@
 import { ApolloProvider, useFragment, useMutation } from '@apollo/client/react';
-import { Board } from '@sync-hub/board/board';
+import { Board, type NewTask } from '@sync-hub/board/board';
 import { Opened } from '@sync-hub/board/opened';
 import { Page } from '@sync-hub/board/page';
 import {
@@ -23,8 +23,8 @@ function Tasks({ workspaceId, name }: { readonly workspaceId: string; readonly n
   const [createTask] = useMutation(CreateTaskDocument);
   const [updateTask] = useMutation(UpdateTaskDocument);
 
-  async function add(title: string) {
-    const { data } = await createTask({ variables: { input: { workspaceId, title } } });
+  async function add(task: NewTask) {
+    const { data } = await createTask({ variables: { input: { workspaceId, ...task } } });
     payloadOf(data?.createTask);
   }
   async function move({ id, version }: TaskFieldsFragment, status: TaskStatus) {

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useReport } from './page.tsx';
 import { Submit } from './submit.tsx';
 
@@ -18,12 +18,18 @@ interface Task {
   readonly position: string;
 }
 
+/** Sent again with the same `mutationId`, it is the same task. */
+export interface NewTask {
+  readonly title: string;
+  readonly mutationId: string;
+}
+
 interface Props<Row extends Task> {
   readonly name: string;
   readonly tasks: readonly Row[];
   /** Whether these are the tasks as they are now. */
   readonly isLive: boolean;
-  readonly add: (title: string) => Promise<unknown>;
+  readonly add: (task: NewTask) => Promise<unknown>;
   readonly move: (task: Row, status: Status) => Promise<unknown>;
 }
 
@@ -55,11 +61,16 @@ export function Board<Row extends Task>({ name, tasks, isLive, add, move }: Prop
 }
 
 /** What was typed stays until it is a task. */
-function AddTask({ add }: { readonly add: (title: string) => Promise<unknown> }) {
+function AddTask({ add }: Pick<Props<Task>, 'add'>) {
   const { attempt } = useReport();
   const [title, setTitle] = useState('');
+  const sent = useRef<NewTask>(null);
   async function submit() {
-    if (await attempt(add(title))) setTitle('');
+    if (sent.current?.title !== title) sent.current = { title, mutationId: crypto.randomUUID() };
+    const unanswered = 'No answer came: the task may be there, or not. Press Add again: it will be there once.';
+    if (!(await attempt(add(sent.current), unanswered))) return;
+    sent.current = null;
+    setTitle('');
   }
   return (
     <form className="add" action={submit}>

@@ -1,4 +1,4 @@
-import { type SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
+import { SyncError, toSyncError } from '@sync-hub/sdk/sync-error';
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react';
 import { type Credentials, SignIn } from './sign-in.tsx';
 import './style.css';
@@ -7,8 +7,12 @@ import './style.css';
 interface Report {
   /** Shows the reason; one that ends the session leads to the sign-in. */
   fail(cause: unknown): void;
-  /** Shows why an action failed, or that nothing is wrong any more. Resolves with whether it succeeded. */
-  attempt(action: Promise<unknown>): Promise<boolean>;
+  /**
+   * Shows why an action failed, or that nothing is wrong any more. Resolves with whether it succeeded.
+   *
+   * @param unanswered  what to say when no answer came, so that nobody knows whether it did.
+   */
+  attempt(action: Promise<unknown>, unanswered?: string): Promise<boolean>;
 }
 
 const ReportContext = createContext<Report | null>(null);
@@ -39,13 +43,14 @@ export function Page({ title, children, ...session }: Props) {
       setProblem(error);
       if (error.endsSession) setSignedIn(false);
     }
-    async function attempt(action: Promise<unknown>) {
+    async function attempt(action: Promise<unknown>, unanswered?: string) {
       try {
         await action;
         setProblem(null);
         return true;
       } catch (cause) {
-        fail(cause);
+        const error = toSyncError(cause);
+        fail(error.code === 'NETWORK' && unanswered ? new SyncError(error.code, unanswered, { cause }) : error);
         return false;
       }
     }

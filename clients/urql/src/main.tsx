@@ -1,4 +1,4 @@
-import { Board } from '@sync-hub/board/board';
+import { Board, type NewTask } from '@sync-hub/board/board';
 import { Opened } from '@sync-hub/board/opened';
 import { Page } from '@sync-hub/board/page';
 import {
@@ -23,8 +23,8 @@ function Tasks({ workspaceId, name }: { readonly workspaceId: string; readonly n
   const [, createTask] = useMutation(CreateTaskDocument);
   const [, updateTask] = useMutation(UpdateTaskDocument);
 
-  async function add(title: string) {
-    const { data, error } = await createTask({ input: { workspaceId, title } });
+  async function add(task: NewTask) {
+    const { data, error } = await createTask({ input: { workspaceId, ...task } });
     if (error) throw error;
     payloadOf(data?.createTask);
   }

@@ -6,6 +6,8 @@ import { launchBrowser } from '@sync-hub/dev/test-browser';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Tokens } from '../session.ts';
+import { isLive, isNotLive, mountAgain, shows, signIn, storedTokens } from './app-page.ts';
+import { describeBoard } from './describe-board.ts';
 import { withExpiry } from './expiring-token.ts';
 import { type Front, startFront } from './front.ts';
 import { createTeam, type Team } from './team.ts';
@@ -202,41 +204,9 @@ export function describeApp(name: string, folder: string, more: (app: () => AppU
       expect(await page.getByRole('article').count()).toBe(1);
     });
 
+    describeBoard(() => ({ team, front, open }));
     more(() => ({ team, front, open }));
   });
-}
-
-async function signIn(page: Page, email: string, password: string) {
-  await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-}
-
-function isLive(page: Page) {
-  return page.getByRole('status').getByText('live', { exact: true }).waitFor();
-}
-
-function isNotLive(page: Page) {
-  return page.getByRole('status').getByText('not live').waitFor();
-}
-
-/** Waits until a column shows a task. */
-export function shows(page: Page, column: string, title: string) {
-  return page.getByRole('region', { name: column }).getByRole('article').filter({ hasText: title }).waitFor();
-}
-
-/** Mounts the app once more, below itself, on the same client. */
-async function mountAgain(page: Page) {
-  await page.evaluate(async () => {
-    document.getElementById('root')?.removeAttribute('id');
-    document.body.appendChild(document.createElement('div')).id = 'root';
-    const { src } = document.querySelector<HTMLScriptElement>('script[type=module]') ?? { src: '' };
-    await import(`${src}#again`); // another address, so another instance
-  });
-}
-
-async function storedTokens(page: Page): Promise<Tokens> {
-  return JSON.parse(await page.evaluate(() => sessionStorage.getItem('tokens') ?? 'null'));
 }
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
