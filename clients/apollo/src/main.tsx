@@ -4,10 +4,9 @@ import { Opened } from '@sync-hub/board/opened';
 import { Page } from '@sync-hub/board/page';
 import {
   CreateTaskDocument,
-  type TaskFieldsFragment,
   TaskFieldsFragmentDoc,
-  type TaskStatus,
   UpdateTaskDocument,
+  type UpdateTaskInput,
   WatchTasksDocument,
   WatchWorkspacesDocument,
 } from '@sync-hub/sdk/generated/graphql';
@@ -27,8 +26,8 @@ function Tasks({ workspaceId, name }: { readonly workspaceId: string; readonly n
     const { data } = await createTask({ variables: { input: { workspaceId, ...task } } });
     payloadOf(data?.createTask);
   }
-  async function move({ id, version }: TaskFieldsFragment, status: TaskStatus) {
-    const { data } = await updateTask({ variables: { input: { id, status, expectedVersion: version } } });
+  async function move(task: UpdateTaskInput) {
+    const { data } = await updateTask({ variables: { input: task } });
     payloadOf(data?.updateTask);
   }
   return <Board name={name} tasks={cached.complete ? cached.data : []} isLive={isLive} add={add} move={move} />;

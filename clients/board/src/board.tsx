@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import { useReport } from './page.tsx';
 import { Submit } from './submit.tsx';
 
@@ -24,18 +24,21 @@ export interface NewTask {
   readonly mutationId: string;
 }
 
-interface Props<Row extends Task> {
+interface Props {
   readonly name: string;
-  readonly tasks: readonly Row[];
+  readonly tasks: readonly Task[];
   /** Whether these are the tasks as they are now. */
   readonly isLive: boolean;
   readonly add: (task: NewTask) => Promise<unknown>;
-  readonly move: (task: Row, status: Status) => Promise<unknown>;
+  /** The last of several moves holds, whatever else has changed: it needs no `expectedVersion`. */
+  readonly move: (task: { readonly id: string; readonly status: Status }) => Promise<unknown>;
 }
 
 /** A workspace's tasks in their columns. It shows what it is given: what was added or moved shows once it comes back in `tasks`. */
-export function Board<Row extends Task>({ name, tasks, isLive, add, move }: Props<Row>) {
+export function Board({ name, tasks, isLive, add, move }: Props) {
   const { attempt } = useReport();
+  /** The task whose card has the focus: in another column it is another element, and has to be given it again. */
+  const focused = useRef<string>(null);
   const sorted = tasks.toSorted(byPosition);
   return (
     <>
@@ -51,7 +54,12 @@ export function Board<Row extends Task>({ name, tasks, isLive, add, move }: Prop
             {sorted
               .filter(({ status }) => status === column.status)
               .map((task) => (
-                <Card key={task.id} task={task} move={(status) => void attempt(move(task, status))} />
+                <Card
+                  key={task.id}
+                  task={task}
+                  focused={focused}
+                  move={(status) => void attempt(move({ id: task.id, status }))}
+                />
               ))}
           </section>
         ))}
@@ -61,12 +69,14 @@ export function Board<Row extends Task>({ name, tasks, isLive, add, move }: Prop
 }
 
 /** What was typed stays until it is a task. */
-function AddTask({ add }: Pick<Props<Task>, 'add'>) {
+function AddTask({ add }: Pick<Props, 'add'>) {
   const { attempt } = useReport();
   const [title, setTitle] = useState('');
+  /** Until it has succeeded. */
   const sent = useRef<NewTask>(null);
   async function submit() {
-    if (sent.current?.title !== title) sent.current = { title, mutationId: crypto.randomUUID() };
+    const trimmed = title.trim();
+    if (sent.current?.title !== trimmed) sent.current = { title: trimmed, mutationId: crypto.randomUUID() };
     const unanswered = 'No answer came: the task may be there, or not. Press Add again: it will be there once.';
     if (!(await attempt(add(sent.current), unanswered))) return;
     sent.current = null;
@@ -77,21 +87,38 @@ function AddTask({ add }: Pick<Props<Task>, 'add'>) {
       <input
         aria-label="Title of a new task"
         placeholder="What is to be done?"
-        required
+        required // and blanks are nothing
         value={title}
-        onChange={({ target }) => setTitle(target.value)}
+        onChange={({ target }) => setTitle(target.value.trimStart())}
       />
       <Submit>Add</Submit>
     </form>
   );
 }
 
-function Card({ task, move }: { readonly task: Task; readonly move: (status: Status) => void }) {
+interface CardProps {
+  readonly task: Task;
+  readonly focused: RefObject<string | null>;
+  readonly move: (status: Status) => void;
+}
+
+function Card({ task, focused, move }: CardProps) {
+  const select = useRef<HTMLSelectElement>(null);
+  useLayoutEffect(() => {
+    if (focused.current === task.id) select.current?.focus();
+  }, [focused, task.id]);
   return (
     <article>
       {task.title}
       <select
         aria-label={`Status of ${task.title}`}
+        ref={select}
+        onFocus={() => {
+          focused.current = task.id;
+        }}
+        onBlur={() => {
+          focused.current = null;
+        }}
         value={task.status}
         onChange={({ target }) => move(target.value as Status)}
       >

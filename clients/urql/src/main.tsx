@@ -3,9 +3,8 @@ import { Opened } from '@sync-hub/board/opened';
 import { Page } from '@sync-hub/board/page';
 import {
   CreateTaskDocument,
-  type TaskFieldsFragment,
-  type TaskStatus,
   UpdateTaskDocument,
+  type UpdateTaskInput,
   WatchTasksDocument,
   WatchWorkspacesDocument,
 } from '@sync-hub/sdk/generated/graphql';
@@ -28,8 +27,8 @@ function Tasks({ workspaceId, name }: { readonly workspaceId: string; readonly n
     if (error) throw error;
     payloadOf(data?.createTask);
   }
-  async function move({ id, version }: TaskFieldsFragment, status: TaskStatus) {
-    const { data, error } = await updateTask({ input: { id, status, expectedVersion: version } });
+  async function move(task: UpdateTaskInput) {
+    const { data, error } = await updateTask({ input: task });
     if (error) throw error;
     payloadOf(data?.updateTask);
   }
