@@ -128,14 +128,11 @@ describe('a new row', () => {
 
   test('that is a member is no way to try thousands of e-mails: after a hundred that nobody has, no more are looked up', async () => {
     const outcomes = new Set<string | undefined>();
-    for (let nth = 0; nth < 101 && !outcomes.has('RATE_LIMITED'); nth++) {
-      const answer = await createMember(`nobody-${nth}@example.com`);
-      outcomes.add(answer.codes[0] ?? outcomeOf(answer));
-    }
+    for (let nth = 0; nth < 101 && !outcomes.has('RATE_LIMITED'); nth++)
+      outcomes.add(outcomeOf(await createMember(`nobody-${nth}@example.com`)));
     expect(outcomes).toEqual(new Set(['NOT_FOUND', 'RATE_LIMITED']));
-    const { codes, messages } = await createMember(cast.OUTSIDER.email);
-    expect(codes).toEqual(['RATE_LIMITED']);
-    expect(messages).toEqual([expect.stringContaining('Try again in')]);
+    const { data } = await createMember(cast.OUTSIDER.email);
+    expect(data?.createMember).toMatchObject({ __typename: 'RateLimitedError', code: 'RATE_LIMITED' });
   });
 
   test('tells an outsider nothing of the members of a workspace', async () => {

@@ -46,6 +46,8 @@ export interface ModelRules {
    * otherwise a constraint has to refuse the row if it is not so any more.
    */
   beforeCreate?(lookup: Lookup & { readonly isHeld: boolean }, values: Values): Promise<Values>;
+  /** `beforeCreate` may refuse with RateLimitedError. */
+  limitsCreate?: true;
   /** May look at rows that only those who may create this one are told of. Null: nothing has to be looked at. */
   checkCreate?(row: Row): Check | null;
   afterCreate?(write: Write, row: Row, input: Values): Promise<void>;

@@ -12,6 +12,7 @@ import {
   ConflictErrorType,
   ForbiddenErrorType,
   NotFoundErrorType,
+  RateLimitedErrorType,
   ValidationErrorType,
 } from './result-union.ts';
 import type { Row } from './row.ts';
@@ -48,6 +49,7 @@ export function addMutations(model: Model, row: RowRef): void {
       ForbiddenErrorType,
       NotFoundErrorType,
       ConflictErrorType,
+      ...(model.rules.limitsCreate === true ? [RateLimitedErrorType] : []),
     ]);
     const input = addCreateInput(model);
     builder.mutationField(`create${name}`, (t) =>

@@ -34,6 +34,7 @@ export const member = defineModel({
     delete: anyOf(memberOf('workspaceId', 'OWNER'), own('userId')),
   },
   rules: {
+    limitsCreate: true,
     async beforeCreate({ query, authority, attempts }, values) {
       // Only who may add a member is told whether a user exists.
       if (authority.memberships.get(textOf(values, 'workspaceId'))?.role !== 'OWNER')
