@@ -13,11 +13,10 @@ test('what is said of an error is cut to a thousand characters, its beginning an
   }
 });
 
+// Looked for in the whole of it they would take minutes.
 test('a message that is full of what might be suggestions is cut before they are looked for', () => {
-  const startedAt = Date.now();
   const message = `${' Did you mean '.repeat(60_000)}x`;
   expect(codeError(new GraphQLError(message)).message).toHaveLength(maxMessageCharacters);
-  expect(Date.now() - startedAt).toBeLessThan(1_000);
 });
 
 test('what Yoga calls a bad request has our code, and a status for every client', () => {
