@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Hub, startHub } from '@sync-hub/dev/hub';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { addPerson, createWorld } from './cast.ts';
+import { metricOf, statementsThatWait } from './hub-state.ts';
 import { type Person, uuidOf } from './person.ts';
 import { type Message, openRawSocket, openSignedIn } from './raw-socket.ts';
 
@@ -18,10 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => hub?.close(), 30_000);
 
-async function metric(name: 'sockets' | 'subscriptions'): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^sync_hub_api_${name} (\\d+)`, 'm').exec(text)?.[1]);
-}
+const metric = (name: 'sockets' | 'subscriptions') => metricOf(url, name);
 const metricReads = (name: 'sockets' | 'subscriptions', value: number) =>
   waitFor(async () => (await metric(name)) === value, { what: `${value} ${name}` });
 
@@ -53,12 +51,7 @@ test('sockets that go while they sign in are kept nowhere', async () => {
 });
 
 /** Whether a statement of the API waits for the lock. */
-async function waiting(): Promise<boolean> {
-  const [row] = await hub.database.query<{ count: number }>(
-    "SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-  );
-  return (row?.count ?? 0) > 0;
-}
+const waiting = async () => (await statementsThatWait(hub.database)) > 0;
 
 describe('an id that is ended and used again, before what it was used for has begun', () => {
   const id = 'one';

@@ -4,6 +4,7 @@ import { waitFor } from '@sync-hub/dev/wait-for';
 import { TaskChangesDocument, WatchTasksDocument } from '@sync-hub/sdk/generated/graphql';
 import { print } from 'graphql';
 import { addPerson, createWorld, type World } from './cast.ts';
+import { metricOf } from './hub-state.ts';
 import { type Person, uuidOf } from './person.ts';
 import { errorsOf, openSignedIn, type RawSocket } from './raw-socket.ts';
 import { again } from './screen.ts';
@@ -61,10 +62,7 @@ async function openRaw(): Promise<RawSocket> {
   return socket;
 }
 
-async function metric(name: string): Promise<number> {
-  const metrics = await (await fetch(`${hub.urls[0]}/metrics`)).text();
-  return Number(new RegExp(`^sync_hub_api_${name} (\\d+)`, 'm').exec(metrics)?.[1]);
-}
+const metric = (name: string) => metricOf(hub.urls[0] ?? '', name);
 
 /** For row `n`, unlike any other row's: what compresses badly. */
 const noise = (bytes: number) => `(SELECT string_agg(md5(n || '-' || i), '') FROM generate_series(1, ${bytes / 32}) i)`;

@@ -3,6 +3,7 @@ import { type Hub, startHub } from '@sync-hub/dev/hub';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import pg from 'pg';
 import { addPerson, createWorld, type World } from './cast.ts';
+import { metricOf, statementsThatWait } from './hub-state.ts';
 import { type Person, uuidOf } from './person.ts';
 import { openSignedIn, type RawSocket } from './raw-socket.ts';
 
@@ -42,16 +43,14 @@ const inIt = 'where: { workspaceId: { eq: $in } }';
 function subscribe(query: string) {
   socket.send({ type: 'subscribe', id: '1', payload: { query, variables: { in: world.Workspace } } });
 }
-const isFollowed = async () => / 1$/m.test(/^sync_hub_api_subscriptions .*/m.exec(await metrics())?.[0] ?? '');
-const metrics = async () => (await fetch(`${url}/metrics`)).text();
+const isFollowed = async () => (await metricOf(url, 'subscriptions')) === 1;
 const untilTold = (what: string) => socket.receive(what, (message) => JSON.stringify(message).includes(what));
 
 async function holdComments() {
   await holder.query('BEGIN; LOCK TABLE comments IN ACCESS EXCLUSIVE MODE');
 }
 async function untilAFrameWaits() {
-  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  await waitFor(async () => (await hub.database.query(waiting)).length > 0, { what: 'a frame to wait for comments' });
+  await waitFor(async () => (await statementsThatWait(hub.database)) > 0, { what: 'a frame to wait for comments' });
 }
 async function loseMembership() {
   await hub.database.query('DELETE FROM members WHERE user_id = $1', [uuidOf(member.userId)]);
@@ -84,16 +83,15 @@ test('by a frame of many subscriptions, when their session ends: it is executed 
         variables: { in: world.Workspace },
       },
     });
-  const isOneGroup = async () => / 1$/m.test(/^sync_hub_api_groups .*/m.exec(await metrics())?.[0] ?? '');
-  const areThirty = async () => / 30$/m.test(/^sync_hub_api_subscriptions .*/m.exec(await metrics())?.[0] ?? '');
-  await waitFor(async () => (await areThirty()) && (await isOneGroup()), { what: 'one group of thirty' });
+  const isOneOfThirty = async () =>
+    (await metricOf(url, 'subscriptions')) === 30 && (await metricOf(url, 'groups')) === 1;
+  await waitFor(isOneOfThirty, { what: 'one group of thirty' });
   await holdComments();
   await hub.database.query("UPDATE tasks SET title = 'Told' WHERE id = $1", [uuidOf(world.Task)]);
   await untilAFrameWaits();
   const waiting = async () => {
     await new Promise((resolve) => setTimeout(resolve, 500)); // Whatever is executed waits for comments by then.
-    const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    return (await hub.database.query(sql)).length;
+    return statementsThatWait(hub.database);
   };
   const before = await waiting(); // One, and those that have not joined the group yet.
   await hub.database.query('UPDATE sessions SET revoked_at = now() WHERE id = $1', [uuidOf(member.sessionId)]);

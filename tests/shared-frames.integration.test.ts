@@ -3,6 +3,7 @@ import { type Hub, startHub } from '@sync-hub/dev/hub';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import pg from 'pg';
 import { addPerson, createWorld, type World } from './cast.ts';
+import { metricOf } from './hub-state.ts';
 import { type Person, uuidOf } from './person.ts';
 import { errorsOf, type Message, openSignedIn, type RawSocket } from './raw-socket.ts';
 
@@ -63,10 +64,7 @@ async function signedIn(person: Person): Promise<RawSocket> {
 function subscribe(socket: RawSocket, id: string, query: string, more: object = {}, after: string | null = null) {
   socket.send({ type: 'subscribe', id, payload: { query, variables: { in: world.Workspace, after }, ...more } });
 }
-async function metric(name: string): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^sync_hub_api_${name} (\\d+)`, 'm').exec(metrics)?.[1]);
-}
+const metric = (name: string) => metricOf(url, name);
 /** Waits until so many subscriptions are live, in so many groups. */
 async function live(subscriptions: number, groups: number) {
   await waitFor(async () => (await metric('subscriptions')) === subscriptions && (await metric('groups')) === groups, {

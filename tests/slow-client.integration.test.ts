@@ -11,6 +11,7 @@ import {
 } from '@sync-hub/sdk/generated/graphql';
 import { print } from 'graphql';
 import { addPerson, createWorld, type World } from './cast.ts';
+import { metricOf } from './hub-state.ts';
 import { type Following, type Person, uuidOf } from './person.ts';
 import { errorsOf, type Message, openSignedIn, type RawSocket } from './raw-socket.ts';
 
@@ -80,10 +81,7 @@ async function writeForBen(descriptionLength = 10): Promise<void> {
   await waitFor(isTold, { what: `Ben to be told of update ${written} in time`, timeoutMs: 2_000 });
 }
 
-async function subscriptions(): Promise<number> {
-  const metrics = await (await fetch(`${hub.urls[0]}/metrics`)).text();
-  return Number(/^sync_hub_api_subscriptions (\d+)/m.exec(metrics)?.[1]);
-}
+const subscriptions = () => metricOf(hub.urls[0] ?? '', 'subscriptions');
 
 describe('a client that stops reading', () => {
   test('is ended with SLOW_CONSUMER and goes on from its cursor without loss, while others are told in time', async () => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Hub, startHub } from '@sync-hub/dev/hub';
 import { waitFor } from '@sync-hub/dev/wait-for';
 import { addPerson, createWorld, type World } from './cast.ts';
+import { metricOf } from './hub-state.ts';
 import { type Person, uuidOf } from './person.ts';
 
 // Subscriptions over HTTP, read by hand from the stream of events.
@@ -95,10 +96,7 @@ const framesOf = ({ answers }: EventStream) =>
 const told = (stream: EventStream) =>
   framesOf(stream).flatMap(({ changes }) => changes.map(({ operation, row }) => `${operation} ${row?.title}`));
 const until = (what: string, isSo: () => boolean | Promise<boolean>) => waitFor(isSo, { what });
-async function subscriptions(): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^sync_hub_api_subscriptions (\d+)/m.exec(metrics)?.[1]);
-}
+const subscriptions = () => metricOf(url, 'subscriptions');
 const rename = (title: string) =>
   hub.database.query('UPDATE tasks SET title = $2 WHERE id = $1', [uuidOf(world.Task), title]);
 
