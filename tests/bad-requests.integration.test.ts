@@ -160,6 +160,11 @@ describe('a body', () => {
 });
 
 describe('a request', () => {
+  test('with an Accept that is empty is answered as one without', async () => {
+    const { said } = await send({ ...query('{ __typename }'), headers: { accept: '' } });
+    expect(JSON.parse(said)).toEqual({ data: { __typename: 'Query' } });
+  });
+
   /** As text: JSON.stringify goes no deeper than a stack. */
   const deepFilter = JSON.stringify({
     query: 'query ($where: TaskFilter) { tasks(where: $where) { nodes { id } } }',

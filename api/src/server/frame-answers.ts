@@ -1,4 +1,4 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql';
 import type { Authority } from '../authority/authority.ts';
 import { loadAuthority } from '../authority/load.ts';
 import { lossesOf } from '../authority/losses.ts';
@@ -8,7 +8,7 @@ import { type FrameText, type SharedWriting, standingMark } from '../feed/shared
 import { type Context, signedInViewer } from '../model/context.ts';
 import { createRowLoader } from '../model/row-loader.ts';
 import type { ErrorCoder } from './coded-errors.ts';
-import { variableBounds } from './execution.ts';
+import { openEvents } from './execution.ts';
 import { bytesOf } from './text-frame.ts';
 
 /** What the frames of all subscriptions of a socket have in common: who asks. What he may read is asked anew for each. */
@@ -130,9 +130,9 @@ export async function subscribeWithoutFrames(
   answers: FrameAnswers,
   codeError: ErrorCoder,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream({ ...operation, options: variableBounds });
-  if (!(Symbol.asyncIterator in source)) return { errors: (source.errors ?? []).map(codeError) };
-  return new EndOfFrames(source[Symbol.asyncIterator]() as unknown as EndOfQueue, answers);
+  const events = await openEvents(operation);
+  if (!('next' in events)) return { errors: (events.errors ?? []).map(codeError) };
+  return new EndOfFrames(events as unknown as EndOfQueue, answers);
 }
 
 type EndResult = IteratorResult<ExecutionResult, undefined>;

@@ -1,8 +1,8 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { FrameEvent } from '../feed/frame-queue.ts';
 import type { ErrorCoder } from './coded-errors.ts';
-import { variableBounds } from './execution.ts';
+import { openEvents } from './execution.ts';
 import { FrameAnswers, type Operation } from './frame-answers.ts';
 import { refuseDeepVariables } from './nesting.ts';
 
@@ -12,10 +12,8 @@ export function framesOverHttp(codeError: ErrorCoder): Plugin {
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn(async (args: ExecutionArgs) => {
         refuseDeepVariables(args.variableValues);
-        const source = await createSourceEventStream({ ...args, options: variableBounds });
-        if (!(Symbol.asyncIterator in source)) return source;
-        const frames = source[Symbol.asyncIterator]() as AsyncIterator<FrameEvent>;
-        return answersTo(frames, new FrameAnswers(args as Operation, codeError));
+        const events = await openEvents(args);
+        return 'next' in events ? answersTo(events, new FrameAnswers(args as Operation, codeError)) : events;
       });
     },
   };
